@@ -1,0 +1,28 @@
+# Two stages: packages are installed in the first; only they and the app reach the second.
+FROM python:3.11-slim AS packages
+COPY requirements.txt .
+RUN python -m venv --without-pip /venv \
+ && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check -r requirements.txt \
+ && find /venv -type d -name tests -prune -exec rm -rf {} +
+
+FROM python:3.11-slim
+RUN useradd --no-create-home --uid 10001 digitsmith
+COPY --from=packages /venv /venv
+# /dev/shm is the one place that stays writable under a read-only root file system.
+ENV PATH=/venv/bin:$PATH \
+    DIGITSMITH_HOST=0.0.0.0 \
+    PORT=8000 \
+    TMPDIR=/dev/shm \
+    PYTHONUNBUFFERED=1
+WORKDIR /digitsmith
+COPY gunicorn.conf.py ./
+COPY app app
+RUN python -m compileall -q app
+COPY static static
+COPY templates templates
+COPY models models
+USER digitsmith
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", \
+  "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/readyz', timeout=2)"]
+ENTRYPOINT ["gunicorn"]

@@ -1,0 +1,53 @@
+# Digitsmith: `make serve` and `make test` are all a newcomer needs.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PRESET ?= digitsmith
+DATA ?= mnist
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help serve test train docker-test debian clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+serve: .venv/serving ## Serve on 127.0.0.1:8000; PORT, HOST, WORKERS and THREADS change that
+	@exec $(BIN)/gunicorn
+
+test: .venv/development debian ## Format, lint, types and every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy app training
+	$(BIN)/pytest
+
+train: .venv/training ## Train PRESET (mlp, dcgan, digitsmith) on DATA into runs/PRESET
+	$(BIN)/python -m training train --preset $(PRESET) --data $(DATA)
+
+docker-test: ## Build the container, run it read-only and fetch a digit from it
+	tests/docker-test.sh
+
+# Debian's Chromium and Fashion-MNIST, where we may install them; else the tests that need them say so.
+debian:
+	@if ! { command -v chromium && test -d /usr/share/datasets/fashion-mnist; } >/dev/null \
+	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium dataset-fashion-mnist >/dev/null; \
+	fi
+
+clean: ## Remove what was installed and cached, but no training run
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/python:
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/serving: .venv/python requirements.txt
+	$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/training: .venv/python requirements.txt requirements-training.txt
+	$(PIP) -r requirements-training.txt
+	@touch $@
+
+.venv/development: .venv/python requirements.txt requirements-training.txt requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch $@

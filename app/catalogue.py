@@ -1,0 +1,173 @@
+"""The models on offer: finds the model folders, believes them only once checked, and loads them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from werkzeug.exceptions import NotFound
+
+from app.generator import Generator, GeneratorError
+
+CARD, GENERATOR, DISCRIMINATOR, HISTORY = "card.json", "generator.keras", "discriminator.keras", "history.csv"
+EVOLUTION, INDEX = "evolution", "evolution/index.json"
+PREFERRED = "digitsmith"
+
+
+class ModelFolderError(Exception):
+    """Which file of a model folder is wrong, and why, in one sentence."""
+
+
+class _Latent(Schema):
+    dim = fields.Integer(required=True, strict=True, validate=validate.Range(1, 65_536))
+    distribution = fields.String(required=True, validate=validate.Equal("normal"))
+
+
+class _Card(Schema):
+    """What the app itself needs of card.json; the rest is passed on as it is."""
+
+    title = fields.String(required=True)
+    conditional = fields.Boolean(required=True)
+    classes = fields.Integer(required=True, strict=True, validate=validate.Range(1, 256))
+    latent = fields.Nested(_Latent(unknown=EXCLUDE), required=True)
+    sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class _Sheet(Schema):
+    step = fields.Integer(required=True, strict=True)
+    images_seen = fields.Integer(required=True, strict=True)
+    file = fields.String(required=True, validate=validate.Regexp(r"[\w-]+\.png\Z"))
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model folder that has been checked: its card and the sheets of its evolution."""
+
+    path: Path
+    card: dict[str, Any]
+    evolution: list[dict[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """The folder's name is the model's."""
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that can make digits."""
+
+    name: str
+    card: dict[str, Any]
+    generator: Generator
+    evolution: list[dict[str, Any]] = field(default_factory=list)
+    folder: Path | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it can be asked for a digit."""
+        return self.generator.classes is not None
+
+
+class Catalogue(Mapping[str, Model]):
+    """The loaded models by name, in the order of their names.
+
+    Raises: ModelFolderError when there is none, or the default is not among them.
+    """
+
+    def __init__(self, models: list[Model], default: str = ""):
+        self._models = {model.name: model for model in sorted(models, key=lambda model: model.name)}
+        if not self._models:
+            raise ModelFolderError("There is no model to serve: DIGITSMITH_MODELS must hold at least one model folder.")
+        if default and default not in self._models:
+            raise ModelFolderError(f"DIGITSMITH_DEFAULT_MODEL is {default!r}; it must be one of {self.names}.")
+        self.default = default or (PREFERRED if PREFERRED in self._models else next(iter(self._models)))
+
+    def __getitem__(self, name: str) -> Model:
+        return self._models[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    @property
+    def names(self) -> str:
+        """The models' names as a sentence shows them."""
+        return ", ".join(self._models)
+
+    def find(self, name: str | None) -> Model:
+        """The model of that name, or the default for None. Raises NotFound."""
+        try:
+            return self._models[name or self.default]
+        except KeyError:
+            raise NotFound(f"There is no model {name!r}; there are {self.names}.") from None
+
+
+def current() -> Catalogue:
+    """The catalogue of the app that handles this request."""
+    catalogue: Catalogue = current_app.extensions["digitsmith"]
+    return catalogue
+
+
+def load(folder: Path, default: str, threads: int) -> Catalogue:
+    """Check and load every model folder in `folder`. Raises ModelFolderError."""
+    return Catalogue([_load(found, threads) for found in find(folder)], default)
+
+
+def find(folder: Path) -> list[ModelFolder]:
+    """Every model folder in `folder`, checked, but with no network loaded. Raises ModelFolderError."""
+    if not folder.is_dir():
+        raise ModelFolderError(f"DIGITSMITH_MODELS is {folder}; it must be a folder of model folders.")
+    return [check(path) for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+
+
+def check(path: Path) -> ModelFolder:
+    """Check that a model folder is whole and that its weights are those its card describes.
+
+    Raises: ModelFolderError that says which file is wrong and why.
+    """
+    card = _json(path / CARD, _Card(unknown=EXCLUDE))
+    for file in (GENERATOR, DISCRIMINATOR):
+        promised, found = card["sha256"].get(file), sha256(_bytes(path / file)).hexdigest()
+        if found != promised:
+            raise ModelFolderError(f"{path / file} has SHA-256 {found}, but its {CARD} says {promised}.")
+    _bytes(path / HISTORY)
+    sheets = _json(path / INDEX, _Sheet(many=True))
+    for sheet in sheets:
+        _bytes(path / EVOLUTION / sheet["file"])
+    return ModelFolder(path, card, sheets)
+
+
+def _load(folder: ModelFolder, threads: int) -> Model:
+    card, path = folder.card, folder.path / GENERATOR
+    classes = card["classes"] if card["conditional"] else None
+    try:
+        generator = Generator.load(path, card["latent"]["dim"], classes, threads)
+    except GeneratorError as error:
+        raise ModelFolderError(f"{path} {error}.") from error
+    return Model(folder.name, card, generator, folder.evolution, folder.path)
+
+
+def _json(path: Path, schema: Schema) -> Any:
+    """The file's content as it stands, once it is known to satisfy the schema."""
+    try:
+        content = json.loads(_bytes(path))
+        schema.load(content)
+    except ValidationError as error:
+        raise ModelFolderError(f"{path} does not hold what it must: {error.messages}.") from error
+    except ValueError as error:  # not JSON, or not even text
+        raise ModelFolderError(f"{path} is not JSON: {error}.") from error
+    return content
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFolderError(f"{path} cannot be read: {error.strerror}.") from error

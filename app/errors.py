@@ -1,0 +1,52 @@
+"""Every error in one form: problem+json (RFC 9457) for programs, a page for browsers."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, json, render_template, request
+from werkzeug.exceptions import HTTPException, UnprocessableEntity
+
+log = logging.getLogger(__name__)
+
+
+class InvalidParameters(UnprocessableEntity):
+    """Parameters that cannot be used; each problem has `parameter` and `detail`, one sentence."""
+
+    def __init__(self, problems: list[dict[str, str]]):
+        super().__init__(" ".join(problem["detail"] for problem in problems))
+        self.problems = problems
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error, expected or not, in our own form."""
+    app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request %s failed", g.get("request_id"), exc_info=error)
+    return _answer(HTTPException("Something broke on our side; it is noted with this request's ID.", None))
+
+
+def _answer(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": error.description,
+        "request_id": g.get("request_id"),
+    }
+    if isinstance(error, InvalidParameters):
+        problem["errors"] = error.problems
+    accept = request.accept_mimetypes
+    if accept["text/html"] > accept["application/json"]:
+        response = Response(render_template("error.html", problem=problem), mimetype="text/html")
+    else:
+        response = Response(json.dumps(problem), mimetype="application/problem+json")
+    response.status_code = status.value
+    response.headers.extend(header for header in error.get_headers() if header[0].lower() in ("allow", "retry-after"))
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,37 @@
+"""What every answer carries: a request ID, and the security headers."""
+
+import re
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "img-src 'self' blob: data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+
+def init_app(app: Flask) -> None:
+    """Give each request an ID, its client's own if that is a plain word, and each answer its headers."""
+    app.before_request(_identify)
+    app.after_request(_complete)
+
+
+def _identify() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _complete(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

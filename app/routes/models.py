@@ -1,0 +1,45 @@
+"""The models on offer: /models, their cards and their evolution."""
+
+from typing import Any
+
+from flask import Blueprint, Response, send_from_directory, url_for
+from werkzeug.exceptions import NotFound
+
+from app.catalogue import EVOLUTION, Model, current
+
+blueprint = Blueprint("models", __name__, url_prefix="/models")
+
+
+@blueprint.get("")
+def list_models() -> dict[str, Any]:
+    """Every model that can be named in `model`, and which one is the default."""
+    offered = current()
+    return {"default": offered.default, "models": [_summary(model) for model in offered.values()]}
+
+
+@blueprint.get("/<name>")
+def card(name: str) -> dict[str, Any]:
+    """The model's card: what it is, how it was trained, how good it is; and the sheets of its evolution."""
+    model = current().find(name)
+    sheets = [sheet | {"url": url_for("models.evolution", name=name, file=sheet["file"])} for sheet in model.evolution]
+    return model.card | {"name": model.name, "evolution": sheets}
+
+
+@blueprint.get("/<name>/evolution/<file>")
+def evolution(name: str, file: str) -> Response:
+    """One sample sheet of the model's training, as PNG."""
+    model = current().find(name)
+    if model.folder is None or file not in [sheet["file"] for sheet in model.evolution]:
+        raise NotFound(f"Model {name} has no evolution sheet {file!r}; /models/{name} lists them.")
+    return send_from_directory(model.folder / EVOLUTION, file, mimetype="image/png", max_age=3600)
+
+
+def _summary(model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "title": model.card["title"],
+        "conditional": model.conditional,
+        "classes": model.card["classes"],
+        "latent_dim": model.generator.latent_dim,
+        "url": url_for("models.card", name=model.name),
+    }

@@ -1,0 +1,53 @@
+"""From seeds to what the generator is asked: latents and labels.
+
+Digit i of seed s is a pure function of (s, i): a counter-based generator (Philox; Salmon et al.
+2011, "Parallel random numbers: as easy as 1, 2, 3") is keyed by the seed and its counter starts at
+the index. So a digit is the same alone, in a sheet, on any worker, under any load.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_SEED = 2**53 - 1  # the largest whole number that JavaScript holds exactly
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the generator is asked for: latents (N, latent_dim) float32 and labels (N,) int32, or None."""
+
+    latents: NDArray[np.float32]
+    labels: NDArray[np.int32] | None
+
+
+def fresh_seed() -> int:
+    """A seed that no one has chosen, 0 to 2⁵³-1, from the operating system's randomness."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+def plan_digits(
+    seed: int, count: int, latent_dim: int, classes: int | None, digit: int | None = None, truncation: float = 1.0
+) -> Plan:
+    """Plan digits 0 to count - 1 of a seed.
+
+    Args:
+        classes: number of labels to draw from, or None for a generator without labels.
+        digit: the label of every digit; None draws each. The latents are the same either way.
+        truncation: 0 < t <= 1; latents are multiplied by it, which trades variety for tidiness
+            (the truncation trick: Marchesi 2017, Brock et al. 2018).
+    """
+    draws = [_draw(seed, index, latent_dim, classes or 1) for index in range(count)]
+    latents = np.stack([latent for latent, _ in draws]) * np.float32(truncation)
+    if classes is None:
+        return Plan(latents, None)
+    labels = [label if digit is None else digit for _, label in draws]
+    return Plan(latents, np.array(labels, np.int32))
+
+
+def _draw(seed: int, index: int, latent_dim: int, classes: int) -> tuple[NDArray[np.float32], int]:
+    """Latent and label of digit `index`: its 2¹⁹² counters are its own."""
+    rng = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, index]))
+    label = int(rng.integers(classes))
+    return rng.standard_normal(latent_dim, dtype=np.float32), label

@@ -1,0 +1,113 @@
+"""What a request may say: one schema a request, and the parser that reads it wherever it was put."""
+
+from typing import Any, NoReturn
+
+from flask import Request
+from marshmallow import Schema, ValidationError, fields, validate
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest
+
+from app.errors import InvalidParameters
+from app.images import BACKGROUNDS
+from app.sampling import MAX_SEED
+
+
+class WholeNumber(fields.Integer):
+    """An integer that a query may spell in digits and that JSON may not spell as 7.5."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, float) and not value.is_integer():
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+def _whole(low: int, high: int, help_text: str, allowed: str = "", **settings: Any) -> WholeNumber:
+    metadata = {"allowed": allowed or f"a whole number from {low} to {high}", "description": help_text}
+    return WholeNumber(validate=validate.Range(low, high), metadata=metadata, **settings)
+
+
+def _one_of(choices: tuple[str, ...], help_text: str, **settings: Any) -> fields.String:
+    allowed = "one of " + ", ".join(choices)
+    return fields.String(
+        validate=validate.OneOf(choices), metadata={"allowed": allowed, "description": help_text}, **settings
+    )
+
+
+class GenerateParameters(Schema):
+    """What /generate may be asked; a parameter left out takes its default."""
+
+    digit = _whole(
+        0,
+        255,  # as many classes as a model may have; the model asked decides
+        "The digit to write; left out, any.",
+        "a digit that the model writes, 0 to 9 for MNIST",
+        load_default=None,
+        allow_none=True,
+    )
+    seed = _whole(
+        0, MAX_SEED, "Brings the same picture back; left out, a fresh one.", load_default=None, allow_none=True
+    )
+    count = _whole(1, 400, "How many digits; more than one make a sheet.", load_default=1)
+    columns = _whole(1, 400, "Digits in a row of a sheet; left out, a square.", load_default=None, allow_none=True)
+    scale = _whole(1, 16, "Whole pixels for each of a digit's.", load_default=1)
+    truncation = fields.Float(
+        load_default=1.0,
+        validate=validate.Range(0, 1, min_inclusive=False),
+        metadata={"allowed": "a number above 0 and at most 1", "description": "1 is all the variety, less is tidier."},
+    )
+    background = _one_of(BACKGROUNDS, "Of the picture; black has white ink, as in MNIST.", load_default="black")
+    model = fields.String(
+        load_default=None,
+        allow_none=True,
+        metadata={"allowed": "the name of a model", "description": "One of /models; left out, the default."},
+    )
+
+    def changed(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Those that are not as by default: what a link must say to bring the same back."""
+        return {name: value for name, value in parameters.items() if value != self.fields[name].load_default}
+
+
+class PageParameters(GenerateParameters):
+    """What a link to the page may say: what to make, but not how large or on which ground."""
+
+    class Meta:  # noqa: D106
+        exclude = ("columns", "scale", "background")
+
+
+class ParameterParser(FlaskParser):
+    """Reads parameters from the query and, in a POST, from a JSON or form body, which wins.
+
+    An empty value in a query or a form counts as left out: that is how a browser sends it.
+    """
+
+    DEFAULT_LOCATION = "parameters"
+
+    def load_parameters(self, req: Request, schema: Schema) -> dict[str, Any]:
+        """Every parameter given. Raises BadRequest on a JSON body that is not an object."""
+        given: dict[str, Any] = {name: value for name, value in req.args.items() if value != ""}
+        if req.method != "POST":
+            return given
+        if not req.is_json:
+            return given | {name: value for name, value in req.form.items() if value != ""}
+        body = req.get_json()
+        if not isinstance(body, dict):
+            raise BadRequest("The JSON body must be an object of parameters.")
+        return given | body
+
+    def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
+        """Say of each bad parameter what was given and what is allowed."""
+        given = self.load_parameters(req, schema)
+        problems = []
+        for name in error.normalized_messages()["parameters"]:
+            field = schema.fields.get(name)
+            detail = (
+                f"{name} is {given[name]!r}; it must be {field.metadata['allowed']}."
+                if field
+                else f"{name!r} is not a parameter here; there are {', '.join(schema.fields)}."
+            )
+            problems.append({"parameter": name, "detail": detail})
+        raise InvalidParameters(problems) from error
+
+
+parser = ParameterParser()
+parser.location_loader("parameters")(lambda req, schema: parser.load_parameters(req, schema))

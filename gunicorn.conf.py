@@ -1,0 +1,34 @@
+"""How gunicorn runs the app; `app/config.py` says which environment variables set it."""
+
+import sys
+from pathlib import Path
+
+from app.catalogue import ModelFolderError, find
+from app.config import ConfigError, from_environment
+
+try:
+    settings = from_environment()
+except ConfigError as error:
+    sys.exit(str(error))
+
+wsgi_app = "app.server:application()"
+bind = f"{settings['HOST']}:{settings['PORT']}"
+workers = settings["WORKERS"]
+worker_class = "gthread"
+threads = settings["THREADS"]
+graceful_timeout = settings["GRACE"]
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk, nor need a writable one
+control_socket_disable = True
+
+
+def on_starting(server):
+    """Refuse to start on a model folder that is not whole, before any worker is forked."""
+    try:
+        find(Path(settings["MODELS"]))
+    except ModelFolderError as error:
+        sys.exit(str(error))
+
+
+def when_ready(server):
+    """Tell the person at the terminal where to go."""
+    print(f"Digitsmith is at http://{bind} (Ctrl-C stops it)", file=sys.stderr)

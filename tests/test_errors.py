@@ -1,0 +1,68 @@
+"""Every error has one form for programs and one for people, and every answer its headers."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/generate?scale=99", 422),
+        ("GET", "/?digit=11", 422),
+        ("DELETE", "/generate", 405),
+        ("POST", "/", 405),
+        ("GET", "/models/none", 404),
+        ("GET", "/models/mlp/evolution/none.png", 404),
+    ],
+)
+def test_programs_get_problem_json_and_browsers_a_page(client, method, path, status):
+    problem = client.open(path, method=method)
+    assert problem.status_code == status
+    assert problem.content_type == "application/problem+json"
+    assert problem.get_json()["status"] == status
+    assert problem.get_json()["detail"]
+    page = client.open(path, method=method, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.status_code == status
+    assert page.content_type.startswith("text/html")
+    assert "Make a digit instead" in page.text
+
+
+def test_a_wrong_method_is_told_the_right_ones(client):
+    assert "GET" in client.delete("/generate").headers["Allow"]
+
+
+def test_what_was_given_cannot_write_on_the_error_page(client):
+    page = client.get("/generate?background=<script>alert(1)</script>", headers={"Accept": "text/html"})
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+def test_a_body_that_is_too_large_is_refused(client):
+    response = client.post("/generate", data=b"x" * 70_000, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 413
+
+
+def test_a_fault_of_ours_is_a_500_that_tells_nothing_but_its_id(app, caplog):
+    def broken() -> None:
+        raise RuntimeError("the secret")
+
+    app.add_url_rule("/broken", view_func=broken)
+    response = app.test_client().get("/broken", headers={"X-Request-ID": "abc-1"})
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert response.get_json()["request_id"] == "abc-1"
+    assert "abc-1" in caplog.text
+    assert "the secret" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/generate", "/models", "/livez", "/nowhere", "/static/style.css"])
+def test_every_answer_carries_its_id_and_the_security_headers(client, path):
+    with client.get(path) as response:
+        assert len(response.headers["X-Request-ID"]) == 32
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'self'; img-src 'self' blob: data:")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_request_keeps_the_id_it_came_with_if_that_is_a_plain_word(client):
+    assert client.get("/livez", headers={"X-Request-ID": "trace-1.a"}).headers["X-Request-ID"] == "trace-1.a"
+    assert client.get("/livez", headers={"X-Request-ID": "<b>"}).headers["X-Request-ID"] != "<b>"

@@ -1,0 +1,99 @@
+"""One step of the game: the shared pass gives the gradients that two separate passes would."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training.gan import GAN
+from training.losses import GAMES
+from training.networks import call
+from training.presets import PRESETS, settings_for
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (8, 28, 28, 1), np.uint8)
+LABELS = np.arange(8, dtype=np.int32)
+
+
+def tiny(preset: str, **changes: object) -> GAN:
+    small = {"batch_size": 8, "latent_dim": 4, "generator_width": 4, "discriminator_width": 4, "images": 800}
+    return GAN(settings_for(preset, small | changes), classes=10)
+
+
+@pytest.mark.parametrize("loss", GAMES)
+@pytest.mark.parametrize("penalised", [False, True])
+def test_the_generators_gradient_is_that_of_a_pass_of_its_own(loss, penalised):
+    gan = tiny("digitsmith", loss=loss, precision="float32")
+    for step in range(1, 4):  # away from the zeros of a new network
+        gan.train_step(step, IMAGES, LABELS)
+    latents, given = tf.random.stateless_normal((8, 4), seed=(1, 2)), tf.constant(LABELS)
+    real = tf.constant(IMAGES / 255, tf.float32)
+
+    with tf.GradientTape() as tape:
+        generated = call(gan.generator, latent=latents, label=given, training=True)
+        real_logits = call(gan.discriminator, image=real, label=given, training=True)
+        generated_logits = call(gan.discriminator, image=generated, label=given, training=True)
+        expected_loss = gan.game.generator(real_logits, generated_logits)
+    expected = tape.gradient(expected_loss, gan.generator.trainable_variables)
+
+    applied = []
+    gan.generator_optimizer.apply = lambda gradients, _: applied.extend(gradients)
+    with tf.GradientTape() as tape:
+        generated = call(gan.generator, latent=latents, label=given, training=True)
+    step = gan._penalised_discriminator_step if penalised else gan._discriminator_step
+    labels = tf.concat([given, given], 0)
+    _, logits, slopes = step(tf.concat([real, generated], 0), labels, tf.constant(1.0))
+    gan._generator_step(tape, generated, *tf.split(logits, 2), slopes)
+    for found, wanted in zip(applied, expected, strict=True):
+        wanted = tf.convert_to_tensor(wanted)
+        np.testing.assert_allclose(tf.convert_to_tensor(found), wanted, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_both_players_move(preset):
+    gan = tiny(preset)
+    before = gan.state()
+    gan.train_step(1, IMAGES, LABELS)
+    gan.train_step(2, IMAGES, LABELS)
+    after = gan.state()
+    for player in ("generator", "discriminator"):
+        moved = [name for name in before if name.startswith(f"{player}/") and (before[name] != after[name]).any()]
+        assert moved
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_restored_state_goes_on_as_if_nothing_had_happened(preset):
+    gan, other = tiny(preset), tiny(preset, seed=1)
+    for step in range(1, 4):
+        gan.train_step(step, IMAGES, LABELS)
+    other.restore(gan.state())
+    assert gan.train_step(4, IMAGES, LABELS) == other.train_step(4, IMAGES, LABELS)
+    for name, array in gan.state().items():
+        np.testing.assert_array_equal(array, other.state()[name], err_msg=name)
+
+
+def test_a_seed_decides_everything():
+    def run(seed: int) -> list[dict[str, float]]:
+        gan = tiny("digitsmith", seed=seed)
+        return [gan.train_step(step, IMAGES, LABELS) for step in range(1, 6)]
+
+    assert run(1) == run(1)
+    assert run(1) != run(2)
+
+
+def test_the_average_follows_the_generator_slowly():
+    gan = tiny("digitsmith", average_images=10_000)
+    for step in range(1, 30):
+        gan.train_step(step, IMAGES, LABELS)
+    weights, averages = gan.generator.get_weights(), gan.best_generator.get_weights()
+    assert any((weight != average).any() for weight, average in zip(weights, averages, strict=True))
+    assert all(np.isfinite(average).all() for average in averages)
+
+
+def test_without_an_average_the_generator_itself_is_the_best():
+    gan = tiny("mlp")
+    assert gan.best_generator is gan.generator
+
+
+def test_samples_are_digits():
+    digits = tiny("digitsmith").sample(np.zeros((3, 4), np.float32), np.arange(3, dtype=np.int32))
+    assert digits.shape == (3, 28, 28)
+    assert digits.dtype == np.uint8

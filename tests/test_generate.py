@@ -1,0 +1,182 @@
+"""/generate: what it gives, what it says about it, and what it refuses."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+MAX_SEED = 2**53 - 1
+
+
+def pixels(response) -> np.ndarray:
+    assert response.status_code == 200, response.text
+    assert response.content_type == "image/png"
+    return np.asarray(Image.open(io.BytesIO(response.data)))
+
+
+def test_one_grey_digit(client):
+    assert pixels(client.get("/generate")).shape == (28, 28)
+
+
+def test_the_same_url_gives_the_same_bytes(client):
+    first, again = client.get("/generate?seed=5"), client.get("/generate?seed=5")
+    assert first.data == again.data
+    assert first.data != client.get("/generate?seed=6").data
+
+
+def test_without_a_seed_one_is_chosen_told_and_not_cached(client):
+    fresh = client.get("/generate")
+    assert fresh.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in fresh.headers
+    assert fresh.headers["X-Seed"] != client.get("/generate").headers["X-Seed"]
+    assert client.get(f"/generate?seed={fresh.headers['X-Seed']}").data == fresh.data
+
+
+def test_a_seeded_answer_is_immutable_and_known_by_its_etag(client):
+    seeded = client.get("/generate?seed=5&digit=3")
+    assert seeded.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert not seeded.headers["ETag"].startswith("W/")
+    unchanged = client.get("/generate?seed=5&digit=3", headers={"If-None-Match": seeded.headers["ETag"]})
+    assert unchanged.status_code == 304
+    assert unchanged.data == b""
+
+
+@pytest.mark.parametrize("query", ["", "?digit=3&count=7&scale=2", "?model=mlp&background=white&truncation=0.5"])
+def test_the_canonical_link_brings_the_same_bytes(client, query):
+    made = client.get(f"/generate{query}")
+    url = re.fullmatch(r'<(.+)>; rel="canonical"', made.headers["Link"])[1]
+    assert client.get(url).data == made.data
+
+
+def test_the_canonical_link_of_a_canonical_link_is_itself(client):
+    canonical = client.get("/generate?seed=5&scale=1&count=1&digit=").headers["Link"]
+    assert canonical == '</generate?seed=5&model=digitsmith>; rel="canonical"'
+
+
+def test_the_digit_that_is_asked_for_is_drawn_and_told(client):
+    response = client.get("/generate?digit=7&count=3")
+    assert response.headers["X-Digits"] == "7,7,7"
+    assert (pixels(response)[0, :84] == 7).all()
+
+
+def test_a_model_without_labels_tells_no_digits(client):
+    response = client.get("/generate?model=mlp")
+    assert response.headers["X-Model"] == "mlp"
+    assert "X-Digits" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("query", "shape"),
+    [
+        ("count=1", (28, 28)),
+        ("count=9", (84, 84)),
+        ("count=10", (84, 112)),
+        ("count=10&columns=10", (28, 280)),
+        ("count=3&columns=400", (28, 84)),
+        ("count=400&columns=1", (11200, 28)),
+        ("scale=16", (448, 448)),
+        ("count=400", (560, 560)),
+    ],
+)
+def test_sheets_and_scales(client, query, shape):
+    assert pixels(client.get(f"/generate?seed=1&{query}")).shape == shape
+
+
+def test_a_digit_is_the_same_alone_and_in_a_sheet(client):
+    alone, together = pixels(client.get("/generate?seed=9")), pixels(client.get("/generate?seed=9&count=12&columns=4"))
+    np.testing.assert_array_equal(together[:28, :28], alone)
+
+
+@pytest.mark.parametrize("sent", [{"json": {"digit": 4, "seed": 11}}, {"data": {"digit": "4", "seed": "11"}}])
+def test_post_takes_a_json_or_a_form_body(client, sent):
+    assert client.post("/generate", **sent).data == client.get("/generate?digit=4&seed=11").data
+
+
+def test_a_body_goes_before_the_query_and_null_means_left_out(client):
+    response = client.post("/generate?digit=4&seed=11", json={"digit": 5, "columns": None})
+    assert response.headers["X-Digits"] == "5"
+    assert response.headers["X-Seed"] == "11"
+
+
+def test_head_has_no_body_and_the_same_headers(client):
+    head, get = client.head("/generate?seed=5"), client.get("/generate?seed=5")
+    assert head.data == b""
+    assert head.headers["Content-Length"] == str(len(get.data))
+    assert head.headers["ETag"] == get.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("digit=10", "digit is 10; it must be a whole number from 0 to 9."),
+        ("digit=seven", "digit is 'seven'; it must be a digit"),
+        ("digit=-1", "digit is '-1'"),
+        ("digit=256", "digit is '256'"),
+        ("seed=-1", f"seed is '-1'; it must be a whole number from 0 to {MAX_SEED}."),
+        (f"seed={MAX_SEED + 1}", "seed is"),
+        ("seed=" + "9" * 5000, "seed is"),
+        ("seed=1.5", "seed is '1.5'"),
+        ("count=0", "count is '0'; it must be a whole number from 1 to 400."),
+        ("count=401", "count is '401'"),
+        ("columns=0", "columns is '0'"),
+        ("scale=17", "scale is '17'; it must be a whole number from 1 to 16."),
+        ("truncation=0", "truncation is '0'; it must be a number above 0 and at most 1."),
+        ("truncation=1.01", "truncation is '1.01'"),
+        ("truncation=nan", "truncation is 'nan'"),
+        ("background=red", "background is 'red'; it must be one of black, white, transparent."),
+        ("colour=red", "'colour' is not a parameter here; there are digit, seed"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(client, query, says):
+    response = client.get(f"/generate?{query}")
+    assert response.status_code == 422
+    assert response.content_type == "application/problem+json"
+    assert says in response.get_json()["detail"]
+    assert response.get_json()["errors"][0]["parameter"] == query.partition("=")[0]
+
+
+def test_all_bad_values_are_named_at_once(client):
+    problem = client.get("/generate?count=0&scale=0&seed=1").get_json()
+    assert [error["parameter"] for error in problem["errors"]] == ["count", "scale"]
+
+
+@pytest.mark.parametrize("body", [{"digit": 7.5}, {"seed": True}, {"count": [1]}, {"scale": {}}, {"background": 3}])
+def test_json_of_another_type_is_a_bad_value(client, body):
+    assert client.post("/generate", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("body", ["{", "[1]", "7", '"x"', "null"])
+def test_a_body_that_is_no_json_object_is_a_bad_request(client, body):
+    assert client.post("/generate", data=body, content_type="application/json").status_code == 400
+
+
+def test_an_unknown_model_is_not_found(client):
+    response = client.get("/generate?model=../secret")
+    assert response.status_code == 404
+    assert "there are digitsmith, mlp" in response.get_json()["detail"]
+
+
+def test_a_model_without_labels_cannot_be_asked_for_a_digit(client):
+    response = client.get("/generate?model=mlp&digit=3")
+    assert response.status_code == 409
+    assert "ask digitsmith instead" in response.get_json()["detail"]
+
+
+words = st.text(max_size=20) | st.integers().map(str) | st.floats().map(str)
+names = st.sampled_from(["digit", "seed", "count", "columns", "scale", "truncation", "background", "model", "x"])
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.dictionaries(names, words))
+def test_no_query_breaks_the_server(client, query):
+    assert client.get("/generate", query_string=query).status_code in {200, 404, 409, 422}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.dictionaries(names, st.none() | st.booleans() | st.integers() | st.floats() | words | st.lists(words)))
+def test_no_json_breaks_the_server(client, body):
+    assert client.post("/generate", json=body).status_code in {200, 404, 409, 422}

@@ -1,0 +1,40 @@
+"""/models, /livez and /readyz."""
+
+import json
+
+import pytest
+
+from app.config import ROOT
+
+
+def test_the_list_names_every_model_and_the_default(client):
+    listed = client.get("/models").get_json()
+    assert listed["default"] == "digitsmith"
+    assert [(model["name"], model["conditional"]) for model in listed["models"]] == [
+        ("digitsmith", True),
+        ("mlp", False),
+    ]
+    assert client.get(listed["models"][0]["url"]).get_json()["name"] == "digitsmith"
+
+
+def test_health(client):
+    assert client.get("/livez").get_json() == {"status": "alive"}
+    assert client.get("/readyz").get_json() == {"status": "ready", "models": ["digitsmith", "mlp"]}
+
+
+@pytest.mark.parametrize("name", ["dcgan", "digitsmith", "mlp"])
+def test_the_card_and_every_sheet_of_a_shipped_model(server, get, name):
+    answer = get(f"{server}/models/{name}")
+    card = json.loads(answer.read())
+    stored = json.loads((ROOT / "models" / name / "card.json").read_text())
+    assert card | {"evolution": None} == stored | {"evolution": None}
+    assert len(card["evolution"]) >= 12
+    for sheet in card["evolution"]:
+        image = get(f"{server}{sheet['url']}")
+        assert image.headers["Content-Type"] == "image/png"
+        assert image.read() == (ROOT / "models" / name / "evolution" / sheet["file"]).read_bytes()
+
+
+@pytest.mark.parametrize("file", ["index.json", "..%2fcard.json", "%2e%2e/card.json", "step-9.png", "../card.json"])
+def test_only_listed_sheets_are_served(server, get, file):
+    assert get(f"{server}/models/mlp/evolution/{file}").status == 404

@@ -1,0 +1,35 @@
+"""The page as the server sends it: what it is without JavaScript."""
+
+import re
+from html import unescape
+
+
+def picture(page: str) -> str:
+    return unescape(re.search(r'<img id="picture"[^>]* src="([^"]+)"', page)[1])
+
+
+def test_the_page_shows_a_digit_that_was_made_for_this_visit(client):
+    first, second = client.get("/").text, client.get("/").text
+    assert picture(first) != picture(second)
+    assert client.get(picture(first)).content_type == "image/png"
+
+
+def test_a_link_brings_its_picture_back_and_says_what_it_is(client):
+    page = client.get("/?digit=7&seed=42").text
+    assert picture(page) == "/generate?background=transparent&digit=7&seed=42&model=digitsmith"
+    assert 'alt="Handwritten 7, seed 42"' in page
+    assert re.search(r'name="digit" value="7" checked', page)
+
+
+def test_the_form_works_as_a_form(client):
+    """What a browser sends for the form as it stands, empty values and all."""
+    page = client.get("/?digit=&count=3&model=mlp").text
+    assert picture(page).endswith("model=mlp")
+    assert "3 handwritten digits" in page
+
+
+def test_nothing_on_the_page_comes_from_another_host(client):
+    page = client.get("/").text
+    assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
+    assert "style=" not in page
+    assert "<script>" not in page

@@ -1,0 +1,199 @@
+"""`python -m training train` from end to end, on real digits."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from conftest import train_command, wait_until
+from PIL import Image
+
+from app import create_app
+from app.config import ROOT
+from training import checkpoint
+from training.evolution import sheet_steps
+from training.files import replacing
+
+TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, "--latent-dim", 8)
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    with (folder / "history.csv").open() as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def without_speed(rows: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("preset", "images", "flags"),
+    [
+        ("mlp", 6400, ["--loss", "minimax", "--tensorboard"]),
+        ("dcgan", 3200, ["--precision", "bfloat16"]),
+        ("digitsmith", 3200, ["--warmup-images", 320]),
+    ],
+)
+def test_each_preset_learns_and_leaves_a_folder_that_the_app_serves(
+    train, real_digits, tmp_path, preset, images, flags
+):
+    folder = tmp_path / "runs" / preset
+    done = train(
+        "--preset", preset, "--data", real_digits, "--out", folder, "--images", images, "--batch-size", 32, *flags
+    )
+    assert done.returncode == 0, done.stderr
+    rows = history(folder)
+    assert rows[-1]["images_seen"] == images
+    assert min(row["discriminator_loss"] for row in rows) < 0.8 * rows[0]["discriminator_loss"]
+    assert max(row["real_logit"] - row["generated_logit"] for row in rows) > 0.5
+    assert "img/s" in done.stderr  # the progress bar
+    assert "D=" in done.stderr
+    assert (folder / "tensorboard").is_dir() == ("--tensorboard" in flags)
+    with Image.open(folder / "history.png") as plot:
+        assert plot.width > 500
+
+    model = keras.saving.load_model(folder / "generator.keras", compile=False)
+    assert {layer.compute_dtype for layer in model.layers} <= {"float32", "int32"}
+    client = create_app({"MODELS": str(folder.parent)}).test_client()
+    assert client.get("/generate?count=20&seed=1").content_type == "image/png"
+    card = client.get(f"/models/{preset}").get_json()
+    assert card["dataset"]["counts"] == {"train": 4500, "test": 500}
+    assert card["settings"]["images"] == card["images_seen"] == images
+    assert len(card["evolution"]) >= 12
+
+
+@pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
+def test_another_data_set_trains_unchanged(train, tmp_path):
+    done = train("--data", FASHION, "--out", tmp_path / "fashion", "--images", 320, *TINY)
+    assert done.returncode == 0, done.stderr
+    card = json.loads((tmp_path / "fashion" / "card.json").read_text())
+    assert card["dataset"]["name"] == "fashion-mnist"
+    assert len(card["realness"]["logit_percentiles"]["per_class"]) == 10
+
+
+@pytest.fixture
+def begun(real_digits, tmp_path):
+    """Start a run in the background; it is killed at the end if it still runs."""
+    processes = []
+
+    def begin(*flags: object) -> subprocess.Popen[str]:
+        command = train_command("--data", real_digits, "--out", tmp_path / "run", *TINY, *flags)
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+LONG = ("--preset", "digitsmith", "--images", 16 * 400, "--checkpoint-every", 16 * 10, "--precision", "float32")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, real_digits, tmp_path, sent):
+    folder, alone = tmp_path / "run", tmp_path / "alone"
+    process = begun(*LONG)
+    wait_until(lambda: checkpoint.exists(folder), what="the first checkpoint")
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=60)
+    if sent == signal.SIGINT:
+        assert process.returncode == 130
+        assert f"Stopped and saved: go on with --resume --out {folder}" in said
+        assert "Traceback" not in said
+    stopped_at = checkpoint.read(folder)[2].step
+    assert 0 < stopped_at < 400
+    assert not (folder / "card.json").exists()
+
+    assert train("--data", real_digits, "--out", folder, "--resume").returncode == 0
+    assert train("--data", real_digits, "--out", alone, *TINY, *LONG).returncode == 0
+    assert without_speed(history(folder)) == without_speed(history(alone))
+    (_, _, _, resumed), (_, _, _, whole) = checkpoint.read(folder), checkpoint.read(alone)
+    assert resumed.keys() == whole.keys()
+    for name in whole:
+        np.testing.assert_array_equal(resumed[name], whole[name], err_msg=name)
+    sheets = [sorted(path.name for path in (run / "evolution").iterdir()) for run in (folder, alone)]
+    assert sheets[0] == sheets[1]
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(train, real_digits, tmp_path):
+    folder = tmp_path / "run"
+    flags = ("--data", real_digits, "--out", folder, *TINY, "--preset", "mlp", "--checkpoint-every", 16)
+    done = train(*flags, "--images", 16_000, "--generator-lr", 1e30, "--discriminator-lr", 1e30)
+    assert done.returncode == 1
+    assert "that is not finite: the last checkpoint" in done.stderr
+    assert "Traceback" not in done.stderr
+    if checkpoint.exists(folder):
+        assert all(np.isfinite(array).all() for array in checkpoint.read(folder)[3].values())
+
+
+def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp_path):
+    base = ("--data", real_digits, "--out", tmp_path / "run")
+    assert train(*base, *TINY, "--preset", "mlp", "--images", 160).returncode == 0
+    refusals = {
+        (): "holds a run already: add --resume",
+        ("--resume", "--seed", 2): "was begun with seed 1, not 2",
+        ("--resume", "--preset", "dcgan"): "was begun with preset mlp, not dcgan",
+    }
+    for flags, says in refusals.items():
+        assert says in train(*base, *flags).stderr
+    assert train(*base, "--resume", "--images", 320).returncode == 0
+    assert history(tmp_path / "run")[-1]["images_seen"] == 320
+    assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["images"] == 320
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--resume",), "has no checkpoint to resume from"),
+        (("--batch-size", 5000), "--batch-size is 5000; it must be at most the 4500 images of digits"),
+        (("--batch-size", 0), "0 is not in the range"),
+        (("--preset", "biggan"), "'biggan' is not one of"),
+        (("--data", "/nowhere"), "--data is '/nowhere'"),
+    ],
+)
+def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, flags, says):
+    done = train("--data", real_digits, "--out", tmp_path / "run", *flags)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_checkpoint_is_refused(train, real_digits, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut short")
+    done = train("--data", real_digits, "--out", tmp_path / "run", "--resume")
+    assert "is not a whole checkpoint of this version" in done.stderr
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "kept.txt"
+    path.write_text("before")
+
+    def broken() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
+    assert path.read_text() == "before"
+    with replacing(path) as temporary:
+        temporary.write_text("after")
+    assert path.read_text() == "after"
+    assert os.listdir(tmp_path) == ["kept.txt"]  # noqa: PTH208
+
+
+def test_sheets_are_closer_together_at_the_start():
+    steps = sheet_steps(12_000)
+    gaps = np.diff(steps)
+    assert (steps[0], steps[-1]) == (0, 12_000)
+    assert len(steps) >= 12
+    assert (np.diff(gaps) >= 0).all()

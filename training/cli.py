@@ -1,0 +1,92 @@
+"""The command line: `python -m training train …`."""
+
+import os
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from training.errors import TrainingError
+from training.presets import PRESETS, Settings, settings_for
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Train Digitsmith's GANs."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
+
+
+def setting_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add one option for each of the settings but the preset; left out, the preset's default holds."""
+    for setting in reversed(fields(Settings)[1:]):
+        limits = dict(setting.metadata)
+        kind: Any
+        if "choices" in limits:
+            kind = click.Choice(limits["choices"])
+        else:
+            ranged = click.IntRange if setting.type is int else click.FloatRange
+            kind = ranged(limits.get("min"), limits.get("max"))
+        defaults = {name: preset.defaults[setting.name] for name, preset in PRESETS.items()}
+        shared = len(set(defaults.values())) == 1
+        shown = defaults["mlp"] if shared else ", ".join(f"{name} {value}" for name, value in defaults.items())
+        option = click.option(
+            f"--{setting.name.replace('_', '-')}", type=kind, help=f"{limits['help']} [default: {shown}]"
+        )
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.option("--preset", type=click.Choice(list(PRESETS)), help="Which GAN to train. [default: digitsmith]")
+@click.option(
+    "--data",
+    default="mnist",
+    show_default=True,
+    help="'mnist' (downloaded by Keras), a folder of the four IDX files, plain or gzipped, or an .npz.",
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder. [default: runs/PRESET]")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(1),
+    default=50_000,
+    show_default=True,
+    help="Images between two checkpoints.",
+)
+@click.option("--tensorboard", is_flag=True, help="Also write TensorBoard events to the folder's tensorboard/.")
+@setting_options
+def train(
+    preset: str | None,
+    data: str,
+    out: Path | None,
+    resume: bool,
+    checkpoint_every: int,
+    tensorboard: bool,
+    **changes: Any,
+) -> None:
+    """Train a GAN; at the end --out is a model folder that the app can serve."""
+    from training import checkpoint, history
+    from training.checkpoint import Progress
+    from training.data import load
+    from training.export import export
+    from training.gan import GAN
+    from training.trainer import Trainer, continued
+
+    folder = out or Path("runs") / (preset or "digitsmith")
+    if resume and not checkpoint.exists(folder):
+        raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
+    if checkpoint.exists(folder) and not resume:
+        raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
+    dataset = load(data)
+    if resume:
+        given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
+        gan, progress = continued(folder, dataset, given)
+    else:
+        gan, progress = GAN(settings_for(preset or "digitsmith", changes), dataset.classes), Progress()
+    Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard).run()
+    history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
+    export(folder, gan, dataset, progress)
+    click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")

@@ -1,0 +1,104 @@
+"""From a trained GAN to a model folder: two plain Keras models and the card that describes them."""
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from training.checkpoint import Progress
+from training.data import Dataset
+from training.files import replacing, sha256_of
+from training.gan import GAN
+from training.networks import build_networks
+from training.presets import PRESETS
+from training.trainer import identity
+
+GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
+PERCENTILES = tuple(range(101))
+
+
+def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
+    """Write generator.keras, discriminator.keras and, last, card.json into the run's folder."""
+    generator, discriminator = float32_networks(gan, data.classes)
+    for network, file in ((generator, GENERATOR), (discriminator, DISCRIMINATOR)):
+        with replacing(folder / file) as path:
+            network.save(path)
+    card = describe(folder, gan, data, progress)
+    card["realness"] = realness(discriminator, data, PRESETS[gan.settings.preset].conditional)
+    with replacing(folder / CARD) as path:
+        path.write_text(json.dumps(card, indent=2) + "\n")
+
+
+def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:
+    """The best generator and the discriminator in float32 from end to end.
+
+    Layers saved under a bfloat16 policy keep bfloat16 inside, which other runtimes refuse; so the
+    networks are built anew and the weights, float32 in both, are copied.
+    """
+    generator, discriminator = build_networks(gan.settings, classes, "float32")
+    generator.set_weights(gan.best_generator.get_weights())
+    discriminator.set_weights(gan.discriminator.get_weights())
+    return generator, discriminator
+
+
+def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[str, Any]:
+    """The card, but for what the discriminator says of real digits. Evaluation and gate are not run here."""
+    settings = gan.settings
+    preset = PRESETS[settings.preset]
+    return {
+        "name": folder.resolve().name,
+        "preset": settings.preset,
+        "title": preset.title,
+        "conditional": preset.conditional,
+        "classes": data.classes,
+        "latent": {"dim": settings.latent_dim, "distribution": "normal"},
+        "image": {"shape": [28, 28, 1], "range": [0, 1]},
+        "dataset": identity(data),
+        "settings": asdict(settings),
+        "seed": settings.seed,
+        "images_seen": progress.step * settings.batch_size,
+        "wall_seconds": round(progress.seconds, 1),
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+        },
+        "versions": {"python": platform.python_version()}
+        | {package: version(package) for package in ("keras", "tensorflow", "numpy")},
+        "sha256": {file: sha256_of(folder / file) for file in (GENERATOR, DISCRIMINATOR)},
+        "evaluation": None,
+        "gate": None,
+    }
+
+
+def realness(discriminator: keras.Model, data: Dataset, conditional: bool) -> dict[str, Any]:
+    """Percentiles 0 to 100 of the logit over the real test digits, and per class when conditional.
+
+    They let a logit be read as the share of real digits that the discriminator finds less real.
+    """
+    images = data.test_images.astype(np.float32) / 255
+    inputs = [images, data.test_labels] if conditional else images
+    logits = discriminator.predict(inputs, batch_size=500, verbose=0)
+    percentiles: dict[str, Any] = {"all": _percentiles(logits)}
+    if conditional:
+        groups = [logits[data.test_labels == label] for label in range(data.classes)]
+        percentiles["per_class"] = [_percentiles(group) if len(group) else None for group in groups]
+    return {"logit_percentiles": percentiles}
+
+
+def _percentiles(logits: np.ndarray) -> list[float]:
+    return [round(float(value), 5) for value in np.percentile(logits, PERCENTILES)]
+
+
+def _processor() -> str:
+    """The processor's name where Linux tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

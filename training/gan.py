@@ -1,0 +1,178 @@
+"""The GAN: two networks, their optimizers, the generator's average, and one step of their game."""
+
+from collections.abc import Iterator
+from math import cos, pi
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training.losses import GAMES, gradient_penalty
+from training.networks import build_networks, call
+from training.presets import Settings
+
+SMALLEST_SLOPE = 1e-30  # keeps a division finite where the discriminator has won beyond doubt
+
+
+class GAN:
+    """Plays one step at a time; knows nothing of files, progress or time.
+
+    Attributes:
+        generator: from latents (and labels) to images; discriminator: from images (and labels) to
+            logits. Both as `training.networks` describes them.
+        best_generator: the moving average of the generator where the settings keep one, else itself.
+    """
+
+    def __init__(self, settings: Settings, classes: int):
+        keras.utils.set_random_seed(settings.seed)
+        self.settings = settings
+        self.game = GAMES[settings.loss]
+        self.generator, self.discriminator = build_networks(settings, classes, settings.precision)
+        self.best_generator = self.generator
+        if settings.average_images:
+            self.best_generator, _ = build_networks(settings, classes, settings.precision)
+            self.best_generator.set_weights(self.generator.get_weights())
+        self.generator_optimizer = _adam(settings, settings.generator_lr, self.generator)
+        self.discriminator_optimizer = _adam(settings, settings.discriminator_lr, self.discriminator)
+
+    def train_step(self, step: int, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        """Both players move once, from one shared pass.
+
+        Args:
+            step: number of this step, from 1; it decides the latents and every schedule.
+            images: (N, 28, 28, 1) uint8; labels: (N,) integers.
+        Returns: the two losses and the discriminator's mean logit on real and on generated images.
+        """
+        settings = self.settings
+        progress = min(1.0, step * settings.batch_size / settings.images)
+        gamma = settings.final_gamma + (settings.gamma - settings.final_gamma) * (1 + cos(pi * progress)) / 2
+        penalise = settings.gamma > 0 and step % settings.penalty_every == 0
+        results = self._play(
+            tf.constant(step), images, labels, tf.constant(gamma * settings.penalty_every, tf.float32), penalise
+        )
+        if settings.average_images:
+            half_life = min(settings.average_images, 0.05 * step * settings.batch_size)
+            self._update_average(tf.constant(0.5 ** (settings.batch_size / half_life), tf.float32))
+        return {name: float(value) for name, value in results.items()}
+
+    def sample(self, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Digits (N, 28, 28) uint8, 0 = paper, of the best generator for latents (N, latent_dim)."""
+        images = call(self.best_generator, latent=latents, label=labels, training=False)
+        return np.rint(np.asarray(images)[..., 0] * 255).astype(np.uint8)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Every number that the next step depends on, by name."""
+        return {name: np.asarray(variable) for name, variable in self._variables()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Put back what `state` gave. Raises KeyError or ValueError on a state of other networks."""
+        for name, variable in self._variables():
+            variable.assign(state[name])
+
+    def _variables(self) -> Iterator[tuple[str, Any]]:
+        owners = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "best_generator": self.best_generator,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+        for owner, holder in owners.items():
+            for index, variable in enumerate(holder.variables):
+                yield f"{owner}/{index:03d}", variable
+
+    @tf.function
+    def _play(
+        self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor, gamma: tf.Tensor, penalise: bool
+    ) -> dict[str, tf.Tensor]:
+        real = tf.cast(images, tf.float32) / 255
+        shape = (self.settings.batch_size, self.settings.latent_dim)
+        latents = tf.random.stateless_normal(shape, seed=tf.stack([self.settings.seed, step]))
+        with tf.GradientTape() as tape:
+            generated = call(self.generator, latent=latents, label=labels, training=True)
+        discriminator_step = self._penalised_discriminator_step if penalise else self._discriminator_step
+        both, labels = tf.concat([real, generated], 0), tf.concat([labels, labels], 0)
+        loss, logits, slopes = discriminator_step(both, labels, gamma)
+        real_logits, generated_logits = tf.split(logits, 2)
+        generator_loss = self._generator_step(tape, generated, real_logits, generated_logits, slopes)
+        return {
+            "discriminator_loss": loss,
+            "generator_loss": generator_loss,
+            "real_logit": tf.reduce_mean(real_logits),
+            "generated_logit": tf.reduce_mean(generated_logits),
+        }
+
+    def _discriminator_step(
+        self, images: tf.Tensor, labels: tf.Tensor, gamma: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Update the discriminator; return its loss, its logits and each generated image's slope.
+
+        Images (2N, 28, 28, 1), the real ones first. An image's slope is the gradient of its own
+        logit. No image sees another in our discriminators, so the loss's gradient at an image is
+        that slope times the loss's gradient at the logit, and a division gives the slope without a
+        second pass through the network.
+        """
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = call(self.discriminator, image=images, label=labels, training=True)
+            loss = self.game.discriminator(*tf.split(logits, 2))
+        variables = self.discriminator.trainable_variables
+        gradients, at_images, at_logits = tape.gradient(loss, [variables, images, logits])
+        self.discriminator_optimizer.apply(gradients, variables)
+        at_generated = tf.maximum(tf.split(at_logits, 2)[1], SMALLEST_SLOPE)
+        return loss, logits, tf.split(at_images, 2)[1] / tf.reshape(at_generated, (-1, 1, 1, 1))
+
+    def _penalised_discriminator_step(
+        self, images: tf.Tensor, labels: tf.Tensor, gamma: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The same with gamma × (R1 + R2) / 2 added to what is minimised; the loss is returned without."""
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as slope_tape:
+                slope_tape.watch(images)
+                logits = call(self.discriminator, image=images, label=labels, training=True)
+                total = tf.reduce_sum(logits)
+            slopes = slope_tape.gradient(total, images)
+            loss = self.game.discriminator(*tf.split(logits, 2))
+            penalised = loss + gamma * gradient_penalty(slopes)
+        variables = self.discriminator.trainable_variables
+        self.discriminator_optimizer.apply(tape.gradient(penalised, variables), variables)
+        return loss, logits, tf.split(slopes, 2)[1]
+
+    def _generator_step(
+        self,
+        tape: tf.GradientTape,
+        generated: tf.Tensor,
+        real_logits: tf.Tensor,
+        generated_logits: tf.Tensor,
+        slopes: tf.Tensor,
+    ) -> tf.Tensor:
+        """Update the generator: its loss's gradient at the logits, through the slopes, to its weights."""
+        with tf.GradientTape() as loss_tape:
+            loss_tape.watch(generated_logits)
+            loss = self.game.generator(real_logits, generated_logits)
+        at_logits = tf.reshape(loss_tape.gradient(loss, generated_logits), (-1, 1, 1, 1))
+        variables = self.generator.trainable_variables
+        gradients = tape.gradient(generated, variables, output_gradients=slopes * at_logits)
+        self.generator_optimizer.apply(gradients, variables)
+        return loss
+
+    @tf.function
+    def _update_average(self, decay: tf.Tensor) -> None:
+        for average, weight in zip(self.best_generator.weights, self.generator.weights, strict=True):
+            average.assign(weight + decay * (average - weight))
+
+
+def _adam(settings: Settings, learning_rate: float, network: keras.Model) -> keras.Optimizer:
+    steps = -(-settings.images // settings.batch_size)
+    warmup = settings.warmup_images // settings.batch_size
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else learning_rate,
+        decay_steps=max(1, steps - warmup),
+        alpha=settings.final_lr,
+        warmup_target=learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    optimizer = keras.optimizers.Adam(schedule, settings.beta_1, settings.beta_2)
+    optimizer.build(network.trainable_variables)
+    return optimizer

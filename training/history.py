@@ -1,0 +1,66 @@
+"""The history of a run: history.csv for programs, a plot for people, TensorBoard for the curious."""
+
+import csv
+from pathlib import Path
+
+from training.files import replacing
+
+FILE = "history.csv"
+PLOT = "history.png"
+METRICS = ("discriminator_loss", "generator_loss", "real_logit", "generated_logit")
+COLUMNS = ("step", "images_seen", *METRICS, "images_per_second")
+
+
+def row(step: int, batch_size: int, sums: dict[str, float]) -> dict[str, float]:
+    """One row of the history: means of the metrics since the row before.
+
+    `sums` holds each metric's sum, and the "steps" and "seconds" they were summed over.
+    """
+    means = {name: round(sums[name] / sums["steps"], 6) for name in METRICS}
+    speed = round(sums["steps"] * batch_size / sums["seconds"], 1)
+    return {"step": step, "images_seen": step * batch_size, **means, "images_per_second": speed}
+
+
+def write(folder: Path, rows: list[dict[str, float]]) -> None:
+    """Write all rows to history.csv. The file is small; writing it whole never loses or repeats a row."""
+    with replacing(folder / FILE) as path, path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def plot(folder: Path, rows: list[dict[str, float]], title: str) -> None:
+    """Plot losses and mean logits against images seen to history.png."""
+    from matplotlib.figure import Figure  # a second to import, and only needed at the end
+
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True)
+    for axes, names, label in ((upper, METRICS[:2], "loss"), (lower, METRICS[2:], "mean logit")):
+        for name in names:
+            axes.plot([r["images_seen"] for r in rows], [r[name] for r in rows], label=name.replace("_", " "))
+        axes.set_ylabel(label)
+        axes.legend(frameon=False)
+        axes.grid(alpha=0.3)
+    lower.set_xlabel("images seen")
+    figure.suptitle(title)
+    with replacing(folder / PLOT) as path:
+        figure.savefig(path, dpi=120)
+
+
+class TensorBoard:
+    """Writes rows as TensorBoard events to the run's tensorboard/ when enabled."""
+
+    def __init__(self, folder: Path, enabled: bool):
+        import tensorflow as tf
+
+        self._scalar = tf.summary.scalar
+        self._writer = tf.summary.create_file_writer(str(folder / "tensorboard")) if enabled else None
+
+    def write(self, row: dict[str, float]) -> None:
+        """Add one row of the history at its number of images seen."""
+        if self._writer is None:
+            return
+        with self._writer.as_default():
+            for name in (*METRICS, "images_per_second"):
+                self._scalar(name, row[name], step=int(row["images_seen"]))
+        self._writer.flush()

@@ -1,0 +1,113 @@
+"""The settings of a training run, and the three presets that give them their defaults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+LOSSES = ("non-saturating", "minimax", "relativistic")
+PRECISIONS = ("float32", "bfloat16")
+
+
+def _setting(help_text: str, **limits: Any) -> Any:
+    return field(metadata={"help": help_text, **limits})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what a run computes; stored in its checkpoints and in the model's card.
+
+    Lengths are counted in images seen: real images shown to the discriminator.
+    """
+
+    preset: str
+    images: int = _setting("Length of the training, in images seen.", min=1)
+    batch_size: int = _setting("Real images in one step.", min=1)
+    latent_dim: int = _setting("Size of the latent.", min=1)
+    generator_width: int = _setting("Width of the generator's layers.", min=2)
+    discriminator_width: int = _setting("Width of the discriminator's layers.", min=2)
+    loss: str = _setting("The game that is played.", choices=LOSSES)
+    generator_lr: float = _setting("Adam's learning rate for the generator.", min=0)
+    discriminator_lr: float = _setting("Adam's learning rate for the discriminator.", min=0)
+    final_lr: float = _setting("Share of both learning rates left at the end of their cosine.", min=0, max=1)
+    warmup_images: int = _setting("Images over which the learning rates rise from zero.", min=0)
+    beta_1: float = _setting("Adam's decay of the gradient's mean.", min=0, max=0.999999)
+    beta_2: float = _setting("Adam's decay of the gradient's square.", min=0, max=0.999999)
+    gamma: float = _setting("Weight of the R1 and R2 penalties at the start; 0 leaves them out.", min=0)
+    final_gamma: float = _setting("Weight of the penalties at the end of their cosine.", min=0)
+    penalty_every: int = _setting("Steps from one penalty to the next.", min=1)
+    average_images: int = _setting("Half-life of the generator's moving average, in images; 0 keeps none.", min=0)
+    precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
+    seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named recipe: its title for people, whether it is told the label, and its default settings."""
+
+    title: str
+    conditional: bool
+    defaults: Mapping[str, Any]
+
+
+# Radford et al. 2015 for Adam; no penalty, no average, constant learning rates.
+_CLASSIC = {
+    "batch_size": 128,
+    "latent_dim": 100,
+    "loss": "non-saturating",
+    "generator_lr": 2e-4,
+    "discriminator_lr": 2e-4,
+    "final_lr": 1.0,
+    "warmup_images": 0,
+    "beta_1": 0.5,
+    "beta_2": 0.999,
+    "gamma": 0.0,
+    "final_gamma": 0.0,
+    "penalty_every": 1,
+    "average_images": 0,
+    "precision": "float32",
+    "seed": 1,
+}
+
+PRESETS = {
+    "mlp": Preset(
+        title="Multi-layer perceptrons, the GAN of 2014",
+        conditional=False,
+        defaults=_CLASSIC | {"images": 6_000_000, "generator_width": 256, "discriminator_width": 256},
+    ),
+    "dcgan": Preset(
+        title="Transposed convolutions, the DCGAN of 2015",
+        conditional=False,
+        defaults=_CLASSIC | {"images": 1_800_000, "generator_width": 64, "discriminator_width": 64},
+    ),
+    # Huang et al. 2024 (arXiv 2501.05441), made conditional and small enough for two processor cores.
+    "digitsmith": Preset(
+        title="Digitsmith: conditional, residual, relativistic",
+        conditional=True,
+        defaults={
+            "images": 1_500_000,
+            "batch_size": 128,
+            "latent_dim": 64,
+            "generator_width": 32,
+            "discriminator_width": 48,
+            "loss": "relativistic",
+            "generator_lr": 5e-4,
+            "discriminator_lr": 5e-4,
+            "final_lr": 0.1,
+            "warmup_images": 25_600,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "gamma": 1.0,
+            "final_gamma": 0.1,
+            "penalty_every": 4,
+            "average_images": 150_000,
+            "precision": "bfloat16",
+            "seed": 1,
+        },
+    ),
+}
+
+
+def settings_for(preset: str, changes: Mapping[str, Any]) -> Settings:
+    """The preset's defaults with `changes` applied; a change of None counts as none."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return Settings(preset=preset, **{**PRESETS[preset].defaults, **given})

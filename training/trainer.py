@@ -1,0 +1,176 @@
+"""The training loop: batches in, steps of a GAN, and on the way checkpoints, history and sheets."""
+
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from training import checkpoint, history
+from training.checkpoint import Progress
+from training.data import Dataset, batches
+from training.errors import TrainingError
+from training.evolution import Evolution
+from training.gan import GAN
+from training.presets import Settings
+
+ROWS = 200  # rows of history.csv that a whole run aims at
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class InterruptedRunError(TrainingError):
+    """The person, or the machine's keeper, asked the run to stop; it is saved."""
+
+    exit_code = 130
+
+
+class Trainer:
+    """Trains one GAN in one folder until its settings' number of images is seen.
+
+    Args:
+        folder: where checkpoints, history and evolution go.
+        checkpoint_every: images between two checkpoints.
+        progress: where an earlier sitting of the same run stopped.
+    """
+
+    def __init__(
+        self, gan: GAN, data: Dataset, folder: Path, progress: Progress, checkpoint_every: int, tensorboard: bool
+    ):
+        self.gan, self.data, self.folder, self.progress = gan, data, folder, progress
+        settings = self.settings = gan.settings
+        if settings.batch_size > len(data.train_images):
+            raise TrainingError(
+                f"--batch-size is {settings.batch_size}; it must be at most the {len(data.train_images)} images of"
+                f" {data.name}."
+            )
+        self.steps = -(-settings.images // settings.batch_size)
+        self.row_every = max(1, self.steps // ROWS)
+        self.checkpoint_every = max(1, checkpoint_every // settings.batch_size)
+        self.evolution = Evolution(folder, settings, data.classes, gan.sample)
+        self.tensorboard = history.TensorBoard(folder, tensorboard)
+
+    def run(self) -> None:
+        """Train to the end.
+
+        Raises:
+            InterruptedRunError: on Ctrl-C or SIGTERM, after saving a checkpoint.
+            TrainingError: on a loss that is not finite; the last checkpoint stays as it was.
+        """
+        settings, progress = self.settings, self.progress
+        self.evolution.draw(progress.step)
+        stream = batches(
+            self.data.train_images, self.data.train_labels, settings.batch_size, settings.seed, progress.step
+        )
+        with self._bar() as bar, _stop_requests() as stops:
+            while progress.step < self.steps:
+                began = time.perf_counter()
+                images, labels = next(stream)
+                metrics = self.gan.train_step(progress.step + 1, images, labels)
+                self._note(metrics, time.perf_counter() - began)
+                self._show(bar, metrics)
+                if stops:
+                    self.save()
+                    raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder}")
+                if progress.step % self.checkpoint_every == 0 or progress.step == self.steps:
+                    self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint of this moment. Raises TrainingError, and writes nothing, if a weight is not finite."""
+        state = self.gan.state()
+        if not all(np.isfinite(array).all() for array in state.values()):
+            raise self._not_finite("left a weight")
+        checkpoint.save(self.folder, self.settings, identity(self.data), self.progress, state)
+
+    def _note(self, metrics: dict[str, float], seconds: float) -> None:
+        """Count one step that is done; a row and a sheet when they are due."""
+        if not all(math.isfinite(value) for value in metrics.values()):
+            raise self._not_finite("gave a loss")
+        progress = self.progress
+        progress.step += 1
+        progress.seconds += seconds
+        for name, value in {**metrics, "steps": 1, "seconds": seconds}.items():
+            progress.sums[name] = progress.sums.get(name, 0) + value
+        if progress.step % self.row_every == 0 or progress.step == self.steps:
+            self._write_row()
+        self.evolution.draw(progress.step)
+
+    def _not_finite(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"Step {self.progress.step + 1} {what} that is not finite: the last checkpoint in {self.folder} is from"
+            " before it; begin again with lower learning rates."
+        )
+
+    def _write_row(self) -> None:
+        row = history.row(self.progress.step, self.settings.batch_size, self.progress.sums)
+        self.progress.history.append(row)
+        self.progress.sums = {}
+        history.write(self.folder, self.progress.history)
+        self.tensorboard.write(row)
+
+    def _bar(self) -> tqdm:
+        batch, done = self.settings.batch_size, self.progress.step
+        return tqdm(
+            desc=self.folder.name,
+            total=self.steps * batch,
+            initial=done * batch,
+            unit="img",
+            unit_scale=True,
+            mininterval=1,
+            dynamic_ncols=True,
+        )
+
+    def _show(self, bar: tqdm, metrics: dict[str, float]) -> None:
+        losses = {"D": metrics["discriminator_loss"], "G": metrics["generator_loss"]}
+        bar.set_postfix({name: f"{loss:.3f}" for name, loss in losses.items()}, refresh=False)
+        bar.update(self.settings.batch_size)
+
+
+def identity(data: Dataset) -> dict[str, Any]:
+    """What tells a data set from another: its name, digests and counts, as the card and checkpoints keep it."""
+    counts = {"train": len(data.train_images), "test": len(data.test_images)}
+    return {"name": data.name, "sha256": data.sha256, "counts": counts}
+
+
+def continued(folder: Path, data: Dataset, changes: dict[str, Any]) -> tuple[GAN, Progress]:
+    """The GAN and progress of the run in `folder`, to go on with.
+
+    Args: changes, settings given anew; only `images` may differ from the run's.
+    Raises: TrainingError when there is no run, or it is one of other settings or other data.
+    """
+    settings, dataset, progress, state = checkpoint.read(folder)
+    wrong = {name: value for name, value in changes.items() if name != "images" and value != getattr(settings, name)}
+    for name, value in wrong.items():
+        raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
+    if dataset != identity(data):
+        raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
+    settings = Settings(**{**vars(settings), "images": changes.get("images", settings.images)})
+    gan = GAN(settings, data.classes)
+    gan.restore(state)
+    return gan, progress
+
+
+@contextmanager
+def _stop_requests() -> Iterator[list[int]]:
+    """A list that fills when a stop signal arrives, so that a step is never cut in two.
+
+    A second Ctrl-C stops at once.
+    """
+    stops: list[int] = []
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+
+    def note(number: int, _frame: object) -> None:
+        stops.append(number)
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, note)
+    try:
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
