@@ -6,7 +6,7 @@ DATA ?= mnist
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test train docker-test debian clean
+.PHONY: help serve test train screenshots docker-test debian clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -22,6 +22,9 @@ test: .venv/development debian ## Format, lint, types and every test
 
 train: .venv/training ## Train PRESET (mlp, dcgan, digitsmith) on DATA into runs/PRESET
 	$(BIN)/python -m training train --preset $(PRESET) --data $(DATA)
+
+screenshots: .venv/development debian ## Make README's pictures anew
+	PYTHONPATH=. $(BIN)/python tests/screenshots.py
 
 docker-test: ## Build the container, run it read-only and fetch a digit from it
 	tests/docker-test.sh
