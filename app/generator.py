@@ -108,6 +108,7 @@ def _openvino(model: Any, threads: int) -> Run:
 
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
     core = openvino.Core()
+    core.set_property({"ENABLE_MMAP": False})  # a mapped file would hold its place on a small /dev/shm for ever
     requests = {}
     for size in BATCH_SIZES:
         specs = {
@@ -122,7 +123,8 @@ def _openvino(model: Any, threads: int) -> Run:
 
     def run(inputs: Inputs) -> NDArray[np.float32]:
         results = requests[len(inputs["latent"])].infer(_only_or_all(inputs))
-        return np.array(results[0])  # a copy: the request reuses its own memory
+        images: NDArray[np.float32] = results[0]
+        return images
 
     return run
 
