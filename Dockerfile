@@ -10,7 +10,7 @@ RUN useradd --no-create-home --uid 10001 digitsmith
 COPY --from=packages /venv /venv
 # /dev/shm is the one place that stays writable under a read-only root file system.
 ENV PATH=/venv/bin:$PATH \
-    DIGITSMITH_HOST=0.0.0.0 \
+    HOST=0.0.0.0 \
     PORT=8000 \
     TMPDIR=/dev/shm \
     PYTHONUNBUFFERED=1
@@ -23,6 +23,7 @@ COPY templates templates
 COPY models models
 USER digitsmith
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", \
-  "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/readyz', timeout=2)"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", "import os, urllib.request; \
+  port = os.environ.get('DIGITSMITH_PORT') or os.environ['PORT']; \
+  urllib.request.urlopen(f'http://127.0.0.1:{port}/readyz', timeout=2)"]
 ENTRYPOINT ["gunicorn"]

@@ -33,7 +33,10 @@ docker-test: ## Build the container, run it read-only and fetch a digit from it
 debian:
 	@if ! { command -v chromium && test -d /usr/share/datasets/fashion-mnist; } >/dev/null \
 	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium dataset-fashion-mnist >/dev/null; \
+	  export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; \
+	  for package in chromium dataset-fashion-mnist; do \
+	    apt-get install -y -qq --no-install-recommends $$package >/dev/null || echo "could not install $$package"; \
+	  done; \
 	fi
 
 clean: ## Remove what was installed and cached, but no training run

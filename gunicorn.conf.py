@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from app.catalogue import ModelFolderError, find
+from app.catalogue import ModelFolderError, choose_default, find
 from app.config import ConfigError, from_environment
 
 try:
@@ -12,7 +12,8 @@ except ConfigError as error:
     sys.exit(str(error))
 
 wsgi_app = "app.server:application()"
-bind = f"{settings['HOST']}:{settings['PORT']}"
+host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]  # IPv6 goes in brackets
+bind = f"{host}:{settings['PORT']}"
 workers = settings["WORKERS"]
 worker_class = "gthread"
 threads = settings["THREADS"]
@@ -24,11 +25,12 @@ control_socket_disable = True
 def on_starting(server):
     """Refuse to start on a model folder that is not whole, before any worker is forked."""
     try:
-        find(Path(settings["MODELS"]))
+        choose_default([folder.name for folder in find(Path(settings["MODELS"]))], settings["DEFAULT_MODEL"])
     except ModelFolderError as error:
         sys.exit(str(error))
 
 
-def when_ready(server):
-    """Tell the person at the terminal where to go."""
-    print(f"Digitsmith is at http://{bind} (Ctrl-C stops it)", file=sys.stderr)
+def post_worker_init(worker):
+    """Tell the person at the terminal where to go, once the first worker can serve."""
+    if worker.age == 1:
+        print(f"Digitsmith is at http://{bind} (Ctrl-C stops it)", file=sys.stderr)

@@ -1,6 +1,8 @@
 """The models on offer: finds the model folders, believes them only once checked, and loads them."""
 
+import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -9,6 +11,7 @@ from typing import Any
 
 from flask import current_app
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from PIL import Image
 from werkzeug.exceptions import NotFound
 
 from app.generator import Generator, GeneratorError
@@ -16,6 +19,7 @@ from app.generator import Generator, GeneratorError
 CARD, GENERATOR, DISCRIMINATOR, HISTORY = "card.json", "generator.keras", "discriminator.keras", "history.csv"
 EVOLUTION, INDEX = "evolution", "evolution/index.json"
 PREFERRED = "digitsmith"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it stands in URLs and headers
 
 
 class ModelFolderError(Exception):
@@ -31,7 +35,7 @@ class _Card(Schema):
     """What the app itself needs of card.json; the rest is passed on as it is."""
 
     title = fields.String(required=True)
-    conditional = fields.Boolean(required=True)
+    conditional = fields.Boolean(required=True, truthy={True}, falsy={False})
     classes = fields.Integer(required=True, strict=True, validate=validate.Range(1, 256))
     latent = fields.Nested(_Latent(unknown=EXCLUDE), required=True)
     sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
@@ -81,11 +85,7 @@ class Catalogue(Mapping[str, Model]):
 
     def __init__(self, models: list[Model], default: str = ""):
         self._models = {model.name: model for model in sorted(models, key=lambda model: model.name)}
-        if not self._models:
-            raise ModelFolderError("There is no model to serve: DIGITSMITH_MODELS must hold at least one model folder.")
-        if default and default not in self._models:
-            raise ModelFolderError(f"DIGITSMITH_DEFAULT_MODEL is {default!r}; it must be one of {self.names}.")
-        self.default = default or (PREFERRED if PREFERRED in self._models else next(iter(self._models)))
+        self.default = choose_default(list(self._models), default)
 
     def __getitem__(self, name: str) -> Model:
         return self._models[name]
@@ -107,6 +107,18 @@ class Catalogue(Mapping[str, Model]):
             return self._models[name or self.default]
         except KeyError:
             raise NotFound(f"There is no model {name!r}; there are {self.names}.") from None
+
+
+def choose_default(names: list[str], default: str) -> str:
+    """The model that is used when none is named: `default`, or if that is empty digitsmith, or else the first.
+
+    Raises: ModelFolderError when there is none, or `default` is not among them.
+    """
+    if not names:
+        raise ModelFolderError("There is no model to serve: DIGITSMITH_MODELS must hold at least one model folder.")
+    if default and default not in names:
+        raise ModelFolderError(f"DIGITSMITH_DEFAULT_MODEL is {default!r}; it must be one of {', '.join(names)}.")
+    return default or (PREFERRED if PREFERRED in names else names[0])
 
 
 def current() -> Catalogue:
@@ -132,15 +144,18 @@ def check(path: Path) -> ModelFolder:
 
     Raises: ModelFolderError that says which file is wrong and why.
     """
+    if not NAME.fullmatch(path.name):
+        raise ModelFolderError(f"{path} cannot be a model's name: it must be of letters, digits, '.', '_' and '-'.")
     card = _json(path / CARD, _Card(unknown=EXCLUDE))
     for file in (GENERATOR, DISCRIMINATOR):
         promised, found = card["sha256"].get(file), sha256(_bytes(path / file)).hexdigest()
         if found != promised:
             raise ModelFolderError(f"{path / file} has SHA-256 {found}, but its {CARD} says {promised}.")
-    _bytes(path / HISTORY)
+    if _bytes(path / HISTORY).count(b"\n") < 2:
+        raise ModelFolderError(f"{path / HISTORY} is cut short: it must have a header and at least one row.")
     sheets = _json(path / INDEX, _Sheet(many=True))
     for sheet in sheets:
-        _bytes(path / EVOLUTION / sheet["file"])
+        _check_picture(path / EVOLUTION / sheet["file"])
     return ModelFolder(path, card, sheets)
 
 
@@ -160,10 +175,25 @@ def _json(path: Path, schema: Schema) -> Any:
         content = json.loads(_bytes(path))
         schema.load(content)
     except ValidationError as error:
-        raise ModelFolderError(f"{path} does not hold what it must: {error.messages}.") from error
-    except ValueError as error:  # not JSON, or not even text
+        raise ModelFolderError(f"{path} does not hold what it must: {_sentence(error.messages)}") from error
+    except (ValueError, RecursionError) as error:  # not JSON, or not even text
         raise ModelFolderError(f"{path} is not JSON: {error}.") from error
     return content
+
+
+def _sentence(messages: Any, name: str = "") -> str:
+    """Marshmallow's messages, which nest as the data does, as words: "latent.dim: Not a valid integer."."""
+    if isinstance(messages, dict):
+        return " ".join(_sentence(inner, f"{name}.{key}".strip(".")) for key, inner in messages.items())
+    return f"{name.removeprefix('_schema')}: {' '.join(messages)}".removeprefix(": ")
+
+
+def _check_picture(path: Path) -> None:
+    try:
+        with Image.open(io.BytesIO(_bytes(path))) as picture:
+            picture.load()
+    except (OSError, SyntaxError) as error:  # Pillow's word for a damaged PNG
+        raise ModelFolderError(f"{path} is not a whole picture: {error}.") from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -20,29 +20,31 @@ class ConfigError(Exception):
     """A setting that cannot be used, in one sentence."""
 
 
-def _setting(kind: type[fields.Field[Any]], default: Any, help_text: str, check: Any = None) -> Any:
-    return kind(load_default=default, validate=check, metadata={"help": help_text})
+def _number(default: int, low: int, high: int, help_text: str) -> fields.Integer:
+    metadata = {"help": help_text, "allowed": f"a whole number from {low} to {high}"}
+    return fields.Integer(load_default=default, validate=validate.Range(low, high), metadata=metadata)
+
+
+def _text(default: str, help_text: str) -> fields.String:
+    return fields.String(load_default=default, metadata={"help": help_text, "allowed": "text"})
 
 
 class Settings(Schema):
-    """The settings, one field each; `metadata["help"]` says what it is for."""
+    """The settings, one field each; `metadata` says what it is for and what it may be."""
 
-    HOST = _setting(fields.String, "127.0.0.1", "Address to listen on.")
-    PORT = _setting(fields.Integer, 8000, "Port to listen on.", validate.Range(1, 65535))
-    WORKERS = _setting(fields.Integer, 2, "Server processes.", validate.Range(1, 64))
-    THREADS = _setting(fields.Integer, 8, "Requests that one process handles at a time.", validate.Range(1, 256))
-    GRACE = _setting(fields.Integer, 20, "Seconds that requests in flight get to finish.", validate.Range(1, 3600))
-    INFERENCE_THREADS = _setting(
-        fields.Integer,
-        0,
-        "Threads with which one process draws digits; 0 shares the processor's cores among the processes.",
-        validate.Range(0, 64),
+    HOST = _text("127.0.0.1", "Address to listen on.")
+    PORT = _number(8000, 1, 65_535, "Port to listen on.")
+    WORKERS = _number(2, 1, 64, "Server processes.")
+    THREADS = _number(8, 1, 256, "Requests that one process handles at a time.")
+    GRACE = _number(20, 1, 3600, "Seconds that requests in flight get to finish.")
+    INFERENCE_THREADS = _number(
+        0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
     )
-    MODELS = _setting(fields.String, str(ROOT / "models"), "Folder of the model folders.")
-    DEFAULT_MODEL = _setting(
-        fields.String, "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
+    MODELS = _text(str(ROOT / "models"), "Folder of the model folders.")
+    DEFAULT_MODEL = _text(
+        "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
-    MAX_BODY = _setting(fields.Integer, 65_536, "Bytes that a request's body may have.", validate.Range(min=1))
+    MAX_BODY = _number(65_536, 1, 2**30, "Bytes that a request's body may have.")
 
 
 def variable(name: str) -> str:
@@ -56,14 +58,16 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
     Raises: ConfigError that names the variable, its value and what would be right.
     """
     environ = os.environ if environ is None else environ
-    bare = {name: environ[name] for name in BARE if name in environ}
-    prefixed = {name: environ[variable(name)] for name in Settings().fields if variable(name) in environ}
-    given = bare | prefixed
+    schema = Settings()
+    sources = {name: name for name in BARE if name in environ}
+    sources |= {name: variable(name) for name in schema.fields if variable(name) in environ}
+    given = {name: environ[source] for name, source in sources.items()}
     try:
-        return dict(Settings().load(given))
+        return dict(schema.load(given))
     except ValidationError as error:
-        name, messages = next(iter(error.normalized_messages().items()))
-        raise ConfigError(f"{variable(name)} is {given[name]!r}: {' '.join(messages).lower()}") from None
+        name = next(iter(error.normalized_messages()))
+        allowed = schema.fields[name].metadata["allowed"]
+        raise ConfigError(f"{sources[name]} is {given[name]!r}; it must be {allowed}.") from None
 
 
 def inference_threads(config: Mapping[str, Any]) -> int:

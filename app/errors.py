@@ -40,8 +40,7 @@ def _answer(error: HTTPException) -> Response:
     }
     if isinstance(error, InvalidParameters):
         problem["errors"] = error.problems
-    accept = request.accept_mimetypes
-    if accept["text/html"] > accept["application/json"]:
+    if _wants_page():
         response = Response(render_template("error.html", problem=problem), mimetype="text/html")
     else:
         response = Response(json.dumps(problem), mimetype="application/problem+json")
@@ -50,3 +49,9 @@ def _answer(error: HTTPException) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
     return response
+
+
+def _wants_page() -> bool:
+    """Whether whoever asks would rather read a page than JSON, as browsers say when a person navigates."""
+    accept = request.accept_mimetypes
+    return accept["text/html"] > max(accept["application/json"], accept["application/problem+json"])

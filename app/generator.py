@@ -17,6 +17,7 @@ SIDE = 28
 # The sizes that a runtime is compiled for. A digit's bytes must not depend on its neighbours, and a
 # fixed shape keeps the same arithmetic for every place in the batch.
 BATCH_SIZES = (1, 16, 64)
+BACKENDS = ("openvino", "tensorflow")
 
 
 class GeneratorError(Exception):
@@ -46,23 +47,15 @@ class Generator:
 
         Raises: GeneratorError when it cannot be loaded, or has other inputs, another output or another range.
         """
-        os.environ.setdefault("KERAS_BACKEND", "openvino")
-        import keras
-
         try:
-            model = keras.saving.load_model(path, compile=False)
-        except Exception as error:  # Keras raises whatever its layers do
+            model = _load_keras(path)
+            _check_signature(model, latent_dim, classes)
+            generator = cls(_compiled(model, threads), latent_dim, classes)
+            generator._check_range()
+        except GeneratorError:
+            raise
+        except Exception as error:  # Keras raises whatever its layers and its backend do
             raise GeneratorError(f"is not a Keras model that can be loaded ({_first_line(error)})") from error
-        expected: dict[str, Any] = {"latent": ((None, latent_dim), "float32")}
-        if classes is not None:
-            expected["label"] = ((None,), "int32")
-        found = {tensor.name: (tuple(tensor.shape), tensor.dtype) for tensor in model.inputs}
-        if found != expected or model.outputs[0].shape != (None, SIDE, SIDE, 1) or len(model.outputs) != 1:
-            outputs = [tuple(tensor.shape) for tensor in model.outputs]
-            raise GeneratorError(f"maps {found} to {outputs}; it must map {expected} to [(None, {SIDE}, {SIDE}, 1)]")
-        run = _openvino(model, threads) if keras.backend.backend() == "openvino" else _tensorflow(model)
-        generator = cls(run, latent_dim, classes)
-        generator._check_range()
         return generator
 
     def __call__(self, latents: NDArray[np.float32], labels: NDArray[np.int32] | None) -> NDArray[np.uint8]:
@@ -93,6 +86,33 @@ class Generator:
             images = self._run(inputs)
             if images.shape != (size, SIDE, SIDE, 1) or not (images.min() >= 0 and images.max() <= 1):
                 raise GeneratorError(f"gives values from {images.min()} to {images.max()}; they must be from 0 to 1")
+
+
+def _load_keras(path: Path) -> Any:
+    backend = os.environ.setdefault("KERAS_BACKEND", "openvino")
+    if backend not in BACKENDS:
+        raise GeneratorError(f"needs KERAS_BACKEND to be one of {', '.join(BACKENDS)}; it is {backend!r}")
+    try:
+        import keras
+    except ImportError as error:
+        raise GeneratorError(f"needs Keras's backend {backend}, which is not installed ({error})") from error
+    return keras.saving.load_model(path, compile=False)
+
+
+def _check_signature(model: Any, latent_dim: int, classes: int | None) -> None:
+    expected: dict[str, Any] = {"latent": ((None, latent_dim), "float32")}
+    if classes is not None:
+        expected["label"] = ((None,), "int32")
+    found = {tensor.name: (tuple(tensor.shape), tensor.dtype) for tensor in model.inputs}
+    outputs = [tuple(tensor.shape) for tensor in model.outputs]
+    if found != expected or outputs != [(None, SIDE, SIDE, 1)]:
+        raise GeneratorError(f"maps {found} to {outputs}; it must map {expected} to [(None, {SIDE}, {SIDE}, 1)]")
+
+
+def _compiled(model: Any, threads: int) -> Run:
+    import keras
+
+    return _openvino(model, threads) if keras.backend.backend() == "openvino" else _tensorflow(model)
 
 
 def _pieces(inputs: Inputs) -> list[Inputs]:

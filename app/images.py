@@ -28,13 +28,14 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
         scale: side of the square that each pixel becomes.
         background: "black" with white ink, as in MNIST; "white" or "transparent" with black ink.
     """
-    image = image.repeat(scale, axis=0).repeat(scale, axis=1)
     if background == "black":
         picture = Image.fromarray(image)
     elif background == "white":
         picture = Image.fromarray(255 - image)
     else:
         picture = Image.fromarray(np.stack([np.zeros_like(image), image], axis=-1))  # black ink, opacity = ink
+    if scale > 1:
+        picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()

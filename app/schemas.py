@@ -5,18 +5,23 @@ from typing import Any, NoReturn
 from flask import Request
 from marshmallow import Schema, ValidationError, fields, validate
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app.errors import InvalidParameters
 from app.images import BACKGROUNDS
 from app.sampling import MAX_SEED
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class WholeNumber(fields.Integer):
     """An integer that a query may spell in digits and that JSON may not spell as 7.5."""
 
     def _validated(self, value: Any) -> int:
-        if isinstance(value, float) and not value.is_integer():
+        fraction = isinstance(value, float) and not value.is_integer()
+        spelled_otherwise = isinstance(value, str) and not (value.isascii() and value.isdigit())
+        if fraction or spelled_otherwise:
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
 
@@ -83,16 +88,19 @@ class ParameterParser(FlaskParser):
     DEFAULT_LOCATION = "parameters"
 
     def load_parameters(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """Every parameter given. Raises BadRequest on a JSON body that is not an object."""
-        given: dict[str, Any] = {name: value for name, value in req.args.items() if value != ""}
+        """Every parameter given.
+
+        Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
+            object, UnsupportedMediaType on a body that is neither JSON nor a form.
+        """
+        given = _single(req.args, schema)
         if req.method != "POST":
             return given
-        if not req.is_json:
-            return given | {name: value for name, value in req.form.items() if value != ""}
-        body = req.get_json()
-        if not isinstance(body, dict):
-            raise BadRequest("The JSON body must be an object of parameters.")
-        return given | body
+        if req.is_json:
+            return given | _json_object(req)
+        if req.mimetype not in FORMS and req.get_data():
+            raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
+        return given | _single(req.form, schema)
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
         """Say of each bad parameter what was given and what is allowed."""
@@ -107,6 +115,24 @@ class ParameterParser(FlaskParser):
             )
             problems.append({"parameter": name, "detail": detail})
         raise InvalidParameters(problems) from error
+
+
+def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
+    """The values of a query or a form, which may each be given once, without known ones left empty."""
+    twice = [name for name, several in values.lists() if len(several) > 1]
+    if twice:
+        raise InvalidParameters([{"parameter": name, "detail": f"{name} is given more than once."} for name in twice])
+    return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
+
+
+def _json_object(req: Request) -> dict[str, Any]:
+    try:
+        body = req.get_json()
+    except (BadRequest, RecursionError) as error:
+        raise BadRequest("The body says that it is JSON, but it is not.") from error
+    if not isinstance(body, dict):
+        raise BadRequest("The JSON body must be an object of parameters.")
+    return body
 
 
 parser = ParameterParser()

@@ -50,7 +50,7 @@ def fake_model(name: str, classes: int | None) -> Model:
 @pytest.fixture
 def app() -> Flask:
     """The app over two fakes: `digitsmith`, which takes labels, and `mlp`, which does not."""
-    return create_app({"TESTING": False}, Catalogue([fake_model("mlp", None), fake_model("digitsmith", 10)]))
+    return create_app(catalogue=Catalogue([fake_model("mlp", None), fake_model("digitsmith", 10)]))
 
 
 @pytest.fixture
@@ -143,14 +143,26 @@ def server() -> Iterator[str]:
         yield address
 
 
+def need(there: bool, reason: str) -> None:
+    """Skip a test for want of something, with the reason; in CI nothing may be wanting."""
+    if not there:
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+
+@pytest.fixture
+def fashion() -> Path:
+    """The folder of Fashion-MNIST's IDX files, which have the names of MNIST's."""
+    folder = Path("/usr/share/datasets/fashion-mnist")
+    need(folder.is_dir(), "Debian's package dataset-fashion-mnist is not installed")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    """Debian's Chromium; without one the browser tests are skipped, and in CI they fail."""
+    """Debian's Chromium."""
     from playwright.sync_api import sync_playwright
 
-    if CHROMIUM is None:
-        message = "no Chromium here: install Debian's package chromium to run the browser tests"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    need(CHROMIUM is not None, "Debian's package chromium is not installed: the browser tests need it")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield chromium

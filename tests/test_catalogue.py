@@ -69,6 +69,15 @@ def test_a_missing_evolution_sheet(models):
     assert str(sheet) in refusal(models)
 
 
+@pytest.mark.parametrize("content", [b"", b"cut"])
+def test_a_damaged_evolution_sheet_and_a_cut_short_history(models, content):
+    sheet = sorted((models / "digitsmith" / "evolution").glob("*.png"))[3]
+    sheet.write_bytes(sheet.read_bytes()[:-200] if content else b"")
+    assert refusal(models).startswith(f"{sheet} is not a whole picture")
+    (models / "digitsmith" / "history.csv").write_bytes(content)
+    assert "history.csv is cut short" in refusal(models)
+
+
 @pytest.mark.parametrize("file", ["generator.keras", "discriminator.keras"])
 @pytest.mark.parametrize("damage", ["cut short", "tampered"])
 def test_damaged_weights(models, file, damage):
@@ -83,7 +92,7 @@ def test_damaged_weights(models, file, damage):
 
 
 @pytest.mark.parametrize("file", ["card.json", "evolution/index.json"])
-@pytest.mark.parametrize("content", [b"", b'{"name"', b"\xff\xfe", b"[1, 2]", b"7", b"null"])
+@pytest.mark.parametrize("content", [b"", b'{"name"', b"\xff\xfe", b"[1, 2]", b"7", b"null", b"[" * 99_999])
 def test_json_that_is_damaged_or_something_else(models, file, content):
     (models / "digitsmith" / file).write_bytes(content)
     assert str(models / "digitsmith" / file) in refusal(models)
@@ -96,13 +105,16 @@ def test_json_that_is_damaged_or_something_else(models, file, content):
         ("latent", {"dim": "64", "distribution": "normal"}),
         ("classes", 0),
         ("conditional", None),
+        ("conditional", "false"),
         ("sha256", {}),
     ],
 )
 def test_a_card_that_says_what_it_cannot(models, key, value):
     path = models / "digitsmith" / "card.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
-    assert str(models / "digitsmith") in refusal(models)
+    sentence = refusal(models)
+    assert str(models / "digitsmith") in sentence
+    assert "{" not in sentence or key == "sha256"
 
 
 def test_an_index_that_points_outside_its_folder(models):
@@ -111,16 +123,16 @@ def test_an_index_that_points_outside_its_folder(models):
 
 
 @pytest.mark.parametrize(
-    ("model", "says"),
+    ("settings", "says"),
     [
-        (network(latent_dim=32), "it must map {'latent': ((None, 64), 'float32')"),
-        (network(side=14), "to [(None, 14, 14, 1)]"),
-        (network(label="digit"), "'digit'"),
-        (network(activation="tanh"), "gives values from"),
+        ({"latent_dim": 32}, "it must map {'latent': ((None, 64), 'float32')"),
+        ({"side": 14}, "to [(None, 14, 14, 1)]"),
+        ({"label": "digit"}, "'digit'"),
+        ({"activation": "tanh"}, "gives values from"),
     ],
 )
-def test_a_network_of_another_shape_or_range(models, model, says):
-    replace_generator(models, model)
+def test_a_network_of_another_shape_or_range(models, settings, says):
+    replace_generator(models, network(**settings))
     sentence = refusal(models)
     assert sentence.startswith(str(models / "digitsmith" / "generator.keras"))
     assert says in sentence
@@ -133,6 +145,18 @@ def test_a_file_that_is_no_network(models):
     card["sha256"]["generator.keras"] = sha256(b"not a zip").hexdigest()
     (folder / "card.json").write_text(json.dumps(card))
     assert "is not a Keras model that can be loaded" in refusal(models)
+
+
+@pytest.mark.parametrize("name", ["数字", "a b", "-x", "<b>"])
+def test_a_name_that_could_not_stand_in_a_url(models, name):
+    (models / "digitsmith").rename(models / name)
+    assert "cannot be a model's name" in refusal(models)
+
+
+@pytest.mark.parametrize(("backend", "says"), [("jax", "one of openvino, tensorflow"), ("", "one of openvino")])
+def test_a_backend_that_cannot_be(models, monkeypatch, backend, says):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    assert says in refusal(models)
 
 
 def test_no_folder_and_no_models(tmp_path):

@@ -14,8 +14,9 @@ def test_settings_have_defaults_and_take_the_environments_values():
 
 @pytest.mark.parametrize("value", ["0", "65536", "http", ""])
 def test_a_bad_value_is_named(value):
-    with pytest.raises(ConfigError, match=f"DIGITSMITH_PORT is '{value}'"):
-        from_environment({"DIGITSMITH_PORT": value})
+    for name in ("DIGITSMITH_PORT", "PORT"):
+        with pytest.raises(ConfigError, match=f"^{name} is '{value}'; it must be a whole number from 1 to 65535.$"):
+            from_environment({name: value})
 
 
 def test_processes_times_threads_do_not_outnumber_the_cores(monkeypatch):

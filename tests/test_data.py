@@ -12,7 +12,6 @@ from training import data
 from training.data import batches, load
 from training.errors import TrainingError
 
-FASHION = Path("/usr/share/datasets/fashion-mnist")
 PARTS = {
     "train-images-idx3-ubyte": (60, 28, 28),
     "train-labels-idx1-ubyte": (60,),
@@ -137,11 +136,10 @@ def test_a_source_that_is_not_there():
         load("/nowhere")
 
 
-@pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
-def test_fashion_mnist_has_mnists_file_names_and_is_read_as_what_it_is(tmp_path):
-    read = load(str(FASHION))
+def test_fashion_mnist_has_mnists_file_names_and_is_read_as_what_it_is(fashion, tmp_path):
+    read = load(str(fashion))
     assert (read.name, read.classes, len(read.train_images)) == ("fashion-mnist", 10, 60000)
-    shutil.copytree(FASHION, tmp_path / "mnist")
+    shutil.copytree(fashion, tmp_path / "mnist")
     with pytest.raises(TrainingError, match="calls itself MNIST"):
         load(str(tmp_path / "mnist"))
 

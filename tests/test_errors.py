@@ -27,6 +27,11 @@ def test_programs_get_problem_json_and_browsers_a_page(client, method, path, sta
     assert "Make a digit instead" in page.text
 
 
+def test_a_program_that_takes_pages_too_gets_json(client):
+    accept = {"Accept": "application/problem+json, text/html;q=0.9"}
+    assert client.get("/nowhere", headers=accept).content_type == "application/problem+json"
+
+
 def test_a_wrong_method_is_told_the_right_ones(client):
     assert "GET" in client.delete("/generate").headers["Allow"]
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from training.gan import GAN
-from training.losses import GAMES
+from training.losses import GAMES, gradient_penalty
 from training.networks import call
 from training.presets import PRESETS, settings_for
 
@@ -79,13 +79,59 @@ def test_a_seed_decides_everything():
     assert run(1) != run(2)
 
 
-def test_the_average_follows_the_generator_slowly():
-    gan = tiny("digitsmith", average_images=10_000)
-    for step in range(1, 30):
+@pytest.mark.parametrize("loss", GAMES)
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_the_discriminators_gradient_is_that_of_its_loss_and_penalty(loss, gamma):
+    gan = tiny("digitsmith", loss=loss, precision="float32")
+    for step in range(1, 4):
         gan.train_step(step, IMAGES, LABELS)
-    weights, averages = gan.generator.get_weights(), gan.best_generator.get_weights()
-    assert any((weight != average).any() for weight, average in zip(weights, averages, strict=True))
-    assert all(np.isfinite(average).all() for average in averages)
+    images = tf.concat([IMAGES / 255, tf.random.stateless_uniform((8, 28, 28, 1), seed=(1, 2))], 0)
+    images, labels = tf.cast(images, tf.float32), tf.concat([LABELS, LABELS], 0)
+
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as inner:
+            inner.watch(images)
+            logits = call(gan.discriminator, image=images, label=labels, training=True)
+        slopes = inner.gradient(logits, images)
+        expected_loss = gan.game.discriminator(logits[:8], logits[8:]) + gamma * gradient_penalty(slopes)
+    expected = tape.gradient(expected_loss, gan.discriminator.trainable_variables)
+
+    applied = []
+    gan.discriminator_optimizer.apply = lambda gradients, _: applied.extend(gradients)
+    step = gan._penalised_discriminator_step if gamma else gan._discriminator_step
+    step(images, labels, tf.constant(gamma))
+    for found, wanted in zip(applied, expected, strict=True):
+        np.testing.assert_allclose(tf.convert_to_tensor(found), tf.convert_to_tensor(wanted), rtol=1e-3, atol=1e-6)
+
+
+def test_the_penalty_comes_when_it_is_due_with_its_weight_on_a_cosine():
+    gan = tiny("digitsmith", gamma=1.0, final_gamma=0.1, penalty_every=4, images=800)
+    asked = {}
+    results = dict.fromkeys(("discriminator_loss", "generator_loss"), 0.0)
+    gan._play = lambda step, _i, _l, gamma, penalise: asked.update({int(step): (float(gamma), penalise)}) or results
+    for step in range(1, 101):
+        gan.train_step(step, IMAGES, LABELS)
+    assert [step for step, (_, penalise) in asked.items() if penalise] == list(range(4, 101, 4))
+    assert asked[4][0] == pytest.approx(4 * 0.996, abs=0.01)
+    assert asked[50][0] == pytest.approx(4 * 0.55, abs=0.01)
+    assert asked[100][0] == pytest.approx(4 * 0.1)
+
+
+def test_learning_rates_warm_up_and_fall_along_a_cosine():
+    gan = tiny("digitsmith", generator_lr=1e-3, final_lr=0.1, warmup_images=160, images=1760)
+    schedule = gan.generator_optimizer._learning_rate
+    found = [float(schedule(step)) for step in (0, 10, 20, 120, 220)]
+    assert found == pytest.approx([0, 5e-4, 1e-3, 5.5e-4, 1e-4], rel=1e-3)
+
+
+def test_the_average_has_the_half_life_it_is_given():
+    gan = tiny("digitsmith", average_images=16)  # two steps of eight, once 5% of the images seen are more
+    gan.train_step(100, IMAGES, LABELS)
+    before, weights = gan.best_generator.get_weights(), None
+    gan.train_step(101, IMAGES, LABELS)
+    weights = gan.generator.get_weights()
+    for average, old, new in zip(gan.best_generator.get_weights(), before, weights, strict=True):
+        np.testing.assert_allclose(average, new + 0.5**0.5 * (old - new), atol=1e-6)
 
 
 def test_without_an_average_the_generator_itself_is_the_best():

@@ -120,6 +120,9 @@ def test_head_has_no_body_and_the_same_headers(client):
         (f"seed={MAX_SEED + 1}", "seed is"),
         ("seed=" + "9" * 5000, "seed is"),
         ("seed=1.5", "seed is '1.5'"),
+        ("seed=1_0", "seed is '1_0'"),
+        ("seed=%EF%BC%97", "seed is '７'"),
+        ("colour=", "'colour' is not a parameter here"),
         ("count=0", "count is '0'; it must be a whole number from 1 to 400."),
         ("count=401", "count is '401'"),
         ("columns=0", "columns is '0'"),
@@ -149,9 +152,33 @@ def test_json_of_another_type_is_a_bad_value(client, body):
     assert client.post("/generate", json=body).status_code == 422
 
 
-@pytest.mark.parametrize("body", ["{", "[1]", "7", '"x"', "null"])
+@pytest.mark.parametrize("body", ["{", "[1]", "7", '"x"', "null", "[" * 60_000, '{"digit": ' + "[" * 985])
 def test_a_body_that_is_no_json_object_is_a_bad_request(client, body):
     assert client.post("/generate", data=body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", ""])
+def test_a_body_of_another_kind_is_not_taken_for_an_empty_one(client, kind):
+    response = client.post("/generate", data='{"digit": 3}', content_type=kind)
+    assert response.status_code == 415
+    assert "Content-Type" in response.get_json()["detail"]
+
+
+def test_json_that_is_sent_as_a_form_is_not_taken_for_an_empty_one(client):
+    response = client.post("/generate", data='{"digit": 3}', content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 422
+
+
+@pytest.mark.parametrize("query", ["digit=3&digit=4", "seed=1&seed=1"])
+def test_a_parameter_that_is_given_twice_is_refused(client, query):
+    assert "is given more than once" in client.get(f"/generate?{query}").get_json()["detail"]
+
+
+def test_truncation_and_background_reach_the_picture(client):
+    whole, half = (pixels(client.get(f"/generate?seed=3&truncation={t}")).astype(int) for t in (1, 0.01))
+    assert abs(whole[2:, 2:] - 128).mean() > abs(half[2:, 2:] - 128).mean()
+    np.testing.assert_array_equal(pixels(client.get("/generate?seed=3&background=white")), 255 - whole)
+    np.testing.assert_array_equal(pixels(client.get("/generate?seed=3&background=transparent"))[..., 1], whole)
 
 
 def test_an_unknown_model_is_not_found(client):

@@ -28,6 +28,12 @@ def test_the_form_works_as_a_form(client):
     assert "3 handwritten digits" in page
 
 
+def test_a_link_to_a_large_sheet_gives_a_form_that_can_be_sent(client):
+    field = re.search(r'<input type="number" name="count"[^>]*>', client.get("/?count=400").text)[0]
+    assert 'max="400"' in field
+    assert 'value="400"' in field
+
+
 def test_nothing_on_the_page_comes_from_another_host(client):
     page = client.get("/").text
     assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)

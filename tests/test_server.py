@@ -1,5 +1,6 @@
 """The real gunicorn: starting, refusing to start, load, stopping."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import free_port, running_server, server_environment
+from conftest import answers, free_port, need, running_server, server_environment, wait_until
 
 from app.config import ROOT
 
@@ -47,62 +48,79 @@ def test_importing_the_app_reads_and_loads_nothing():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment).returncode == 0
 
 
-def test_sigterm_ends_the_server_with_zero():
-    with running_server(WORKERS=1) as (_, process):
+def busy_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+def test_sigterm_lets_a_request_in_flight_finish_and_ends_with_zero(get):
+    with running_server(WORKERS=1) as (address, process), ThreadPoolExecutor(1) as pool:
+        (worker,) = children(process)
+        before = busy_seconds(worker)
+        answer = pool.submit(lambda: get(f"{address}/generate?count=400&scale=16&columns=20"))
+        wait_until(lambda: busy_seconds(worker) > before + 0.1, what="the worker to be drawing")
         process.send_signal(signal.SIGTERM)
+        assert answer.result().read().startswith(b"\x89PNG")
         assert process.wait(timeout=60) == 0
 
 
 def test_the_settings_of_the_environment_reach_the_server(get):
     with running_server(WORKERS=3, DIGITSMITH_THREADS=2, DIGITSMITH_DEFAULT_MODEL="mlp") as (address, process):
         assert get(f"{address}/generate").headers["X-Model"] == "mlp"
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        assert len(children) == 3
+        assert len(children(process)) == 3
 
 
-def refused(**settings: object) -> str:
-    """What gunicorn says when it must not start, without its own log lines."""
+def refused(**settings: object) -> list[str]:
+    """What gunicorn says when it must not start, but for its own log lines; each worker may say it."""
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn"],
         cwd=ROOT,
-        env=server_environment(PORT=free_port(), WORKERS=1, **settings),
+        env=server_environment(PORT=free_port(), **settings),
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode != 0
-    return "\n".join(line for line in done.stderr.splitlines() if line and not line.startswith("["))
+    return sorted({line for line in done.stderr.splitlines() if line and not line.startswith("[")})
 
 
 def test_a_damaged_model_folder_is_refused_with_one_sentence(tmp_path):
     shutil.copytree(ROOT / "models" / "mlp", tmp_path / "mlp")
     weights = tmp_path / "mlp" / "generator.keras"
     weights.write_bytes(weights.read_bytes()[:-1])
-    said = refused(DIGITSMITH_MODELS=tmp_path)
+    (said,) = refused(DIGITSMITH_MODELS=tmp_path)
     assert said.startswith(f"{weights} has SHA-256")
-    assert said.count("\n") == 0
 
 
-def test_a_fault_that_only_loading_shows_is_refused_with_one_sentence():
+def test_a_fault_that_only_loading_shows_is_refused_with_one_sentence(tmp_path):
+    shutil.copytree(ROOT / "models" / "mlp", tmp_path / "mlp")
+    card = json.loads((tmp_path / "mlp" / "card.json").read_text())
+    card["latent"]["dim"] = 99
+    (tmp_path / "mlp" / "card.json").write_text(json.dumps(card))
+    (said,) = refused(DIGITSMITH_MODELS=tmp_path)
+    assert "it must map {'latent': ((None, 99), 'float32')}" in said
+
+
+def test_a_default_that_is_not_there_is_refused_with_one_sentence():
     said = refused(DIGITSMITH_DEFAULT_MODEL="best")
-    sentences = [line for line in said.splitlines() if not line.startswith("Digitsmith is at")]
-    assert sentences == ["DIGITSMITH_DEFAULT_MODEL is 'best'; it must be one of dcgan, digitsmith, mlp."]
+    assert said == ["DIGITSMITH_DEFAULT_MODEL is 'best'; it must be one of dcgan, digitsmith, mlp."]
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("WORKERS", "0"), ("MODELS", "/nowhere")])
 def test_a_bad_setting_is_refused_with_one_sentence(name, value):
-    said = refused(**{f"DIGITSMITH_{name}": value})
+    (said,) = refused(**{f"DIGITSMITH_{name}": value})
     assert said.startswith(f"DIGITSMITH_{name} is ")
-    assert said.count("\n") == 0
 
 
 def test_make_serve_serves_on_the_port_it_is_given(get):
     """What README promises; the packages are those of the test's own environment."""
-    if not (ROOT / ".venv" / "development").exists():
-        pytest.skip("not run through make")
+    need((ROOT / ".venv" / "development").exists(), "the tests do not run in make's own environment")
     port = free_port()
-    from conftest import answers, wait_until
-
     process = subprocess.Popen(
         ["make", "serve"],
         cwd=ROOT,

@@ -16,11 +16,16 @@ from PIL import Image
 from app import create_app
 from app.config import ROOT
 from training import checkpoint
+from training.checkpoint import Progress
+from training.data import load
+from training.errors import TrainingError
 from training.evolution import sheet_steps
 from training.files import replacing
+from training.gan import GAN
+from training.presets import settings_for
+from training.trainer import Trainer
 
 TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, "--latent-dim", 8)
-FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 def history(folder: Path) -> list[dict[str, float]]:
@@ -68,9 +73,8 @@ def test_each_preset_learns_and_leaves_a_folder_that_the_app_serves(
     assert len(card["evolution"]) >= 12
 
 
-@pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
-def test_another_data_set_trains_unchanged(train, tmp_path):
-    done = train("--data", FASHION, "--out", tmp_path / "fashion", "--images", 320, *TINY)
+def test_another_data_set_trains_unchanged(train, fashion, tmp_path):
+    done = train("--data", fashion, "--out", tmp_path / "fashion", "--images", 320, *TINY)
     assert done.returncode == 0, done.stderr
     card = json.loads((tmp_path / "fashion" / "card.json").read_text())
     assert card["dataset"]["name"] == "fashion-mnist"
@@ -123,15 +127,44 @@ def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, real_digits
     assert sheets[0] == sheets[1]
 
 
-def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(train, real_digits, tmp_path):
-    folder = tmp_path / "run"
-    flags = ("--data", real_digits, "--out", folder, *TINY, "--preset", "mlp", "--checkpoint-every", 16)
-    done = train(*flags, "--images", 16_000, "--generator-lr", 1e30, "--discriminator-lr", 1e30)
-    assert done.returncode == 1
-    assert "that is not finite: the last checkpoint" in done.stderr
-    assert "Traceback" not in done.stderr
-    if checkpoint.exists(folder):
-        assert all(np.isfinite(array).all() for array in checkpoint.read(folder)[3].values())
+@pytest.fixture
+def trainer(real_digits, tmp_path):
+    """A trainer of a tiny GAN, with a checkpoint at every step."""
+    data = load(str(real_digits))
+    tiny = {"batch_size": 16, "latent_dim": 4, "generator_width": 4, "discriminator_width": 4, "images": 160}
+    gan = GAN(settings_for("mlp", tiny), data.classes)
+    return Trainer(gan, data, tmp_path / "run", Progress(), checkpoint_every=16, tensorboard=False)
+
+
+def poison(trainer: Trainer, step: int, what: str) -> None:
+    """Let a loss, or a weight, become NaN at a step."""
+    healthy = trainer.gan.train_step
+
+    def train_step(number: int, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        metrics = healthy(number, images, labels)
+        if number == step and what == "a weight":
+            trainer.gan.generator.variables[0].assign(trainer.gan.generator.variables[0] * np.nan)
+        return dict.fromkeys(metrics, np.nan) if number == step and what == "a loss" else metrics
+
+    trainer.gan.train_step = train_step
+
+
+@pytest.mark.parametrize("what", ["a loss", "a weight"])
+def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint(trainer, what):
+    poison(trainer, 4, what)
+    with pytest.raises(TrainingError) as caught:
+        trainer.run()
+    assert f"Step 4 of {trainer.folder}" in str(caught.value)
+    assert "its last checkpoint is from before that" in str(caught.value)
+    _, _, progress, state = checkpoint.read(trainer.folder)
+    assert progress.step == 3
+    assert all(np.isfinite(array).all() for array in state.values())
+
+
+def test_what_is_not_finite_before_the_first_checkpoint_says_so(trainer):
+    poison(trainer, 1, "a loss")
+    with pytest.raises(TrainingError, match="it has no checkpoint yet"):
+        trainer.run()
 
 
 def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp_path):
@@ -141,10 +174,13 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
         (): "holds a run already: add --resume",
         ("--resume", "--seed", 2): "was begun with seed 1, not 2",
         ("--resume", "--preset", "dcgan"): "was begun with preset mlp, not dcgan",
+        ("--resume", "--images", 32): "has seen 160 images: give at least as many",
     }
     for flags, says in refusals.items():
         assert says in train(*base, *flags).stderr
     assert train(*base, "--resume", "--images", 320).returncode == 0
+    (tmp_path / "run" / "checkpoint.npz").unlink()
+    assert "holds a model already" in train(*base).stderr
     assert history(tmp_path / "run")[-1]["images_seen"] == 320
     assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["images"] == 320
 
@@ -157,6 +193,7 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
         (("--batch-size", 0), "0 is not in the range"),
         (("--preset", "biggan"), "'biggan' is not one of"),
         (("--data", "/nowhere"), "--data is '/nowhere'"),
+        (("--out", "/dev/null/run"), "--out is /dev/null/run, which cannot be a folder"),
     ],
 )
 def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, flags, says):
@@ -189,6 +226,16 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
         temporary.write_text("after")
     assert path.read_text() == "after"
     assert os.listdir(tmp_path) == ["kept.txt"]  # noqa: PTH208
+
+
+def test_a_file_reaches_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
+    order = []
+    sync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (order.append("sync"), sync(descriptor)))
+    monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), rename(self, to)))
+    with replacing(tmp_path / "file.txt") as temporary:
+        temporary.write_text("x")
+    assert order == ["sync", "rename", "sync"]
 
 
 def test_sheets_are_closer_together_at_the_start():

@@ -15,7 +15,7 @@ from training.presets import PRESETS, Settings, settings_for
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Train Digitsmith's GANs."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the app may be told to serve with
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
 
 
@@ -71,15 +71,18 @@ def train(
     from training import checkpoint, history
     from training.checkpoint import Progress
     from training.data import load
-    from training.export import export
+    from training.export import CARD, export
     from training.gan import GAN
     from training.trainer import Trainer, continued
 
     folder = out or Path("runs") / (preset or "digitsmith")
     if resume and not checkpoint.exists(folder):
         raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
-    if checkpoint.exists(folder) and not resume:
+    if not resume and checkpoint.exists(folder):
         raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
+    if not resume and (folder / CARD).exists():
+        raise TrainingError(f"{folder} holds a model already: give another --out.")
+    _make(folder)
     dataset = load(data)
     if resume:
         given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
@@ -90,3 +93,10 @@ def train(
     history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
     export(folder, gan, dataset, progress)
     click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"--out is {folder}, which cannot be a folder: {error.strerror}.") from error

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,12 @@ class Dataset:
     def classes(self) -> int:
         """Number of classes: one more than the largest label."""
         return int(max(self.train_labels.max(), self.test_labels.max())) + 1
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells it from another, as the card and checkpoints keep it."""
+        counts = {"train": len(self.train_images), "test": len(self.test_images)}
+        return {"name": self.name, "sha256": self.sha256, "counts": counts}
 
 
 def load(source: str) -> Dataset:
@@ -90,7 +97,7 @@ def _download_mnist() -> dict[str, np.ndarray]:
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise TrainingError(
             "MNIST could not be downloaded: give --data a folder with its four IDX files, or an mnist.npz"
-            f" (Keras said: {str(error).splitlines()[0]})."
+            f" (Keras said: {' '.join(str(error).split())})."
         ) from error
     arrays = (train_images, train_labels, test_images, test_labels)
     return dict(zip(MNIST_SHA256, arrays, strict=True))

@@ -29,7 +29,7 @@ class Evolution:
         self.folder = folder / FOLDER
         self.batch_size = settings.batch_size
         self.sample = sample
-        self.steps = sheet_steps(-(-settings.images // settings.batch_size))
+        self.steps = sheet_steps(settings.steps)
         rng = np.random.default_rng(settings.seed)
         self.latents = rng.standard_normal((SIDE * SIDE, settings.latent_dim), dtype=np.float32)
         self.labels = (np.arange(SIDE * SIDE) % SIDE % classes).astype(np.int32)

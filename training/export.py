@@ -17,7 +17,6 @@ from training.files import replacing, sha256_of
 from training.gan import GAN
 from training.networks import build_networks
 from training.presets import PRESETS
-from training.trainer import identity
 
 GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
 PERCENTILES = tuple(range(101))
@@ -59,7 +58,7 @@ def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[
         "classes": data.classes,
         "latent": {"dim": settings.latent_dim, "distribution": "normal"},
         "image": {"shape": [28, 28, 1], "range": [0, 1]},
-        "dataset": identity(data),
+        "dataset": data.identity,
         "settings": asdict(settings),
         "seed": settings.seed,
         "images_seen": progress.step * settings.batch_size,

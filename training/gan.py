@@ -164,11 +164,10 @@ class GAN:
 
 
 def _adam(settings: Settings, learning_rate: float, network: keras.Model) -> keras.Optimizer:
-    steps = -(-settings.images // settings.batch_size)
     warmup = settings.warmup_images // settings.batch_size
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else learning_rate,
-        decay_steps=max(1, steps - warmup),
+        decay_steps=max(1, settings.steps - warmup),
         alpha=settings.final_lr,
         warmup_target=learning_rate if warmup else None,
         warmup_steps=warmup,

@@ -70,35 +70,29 @@ def mlp_discriminator(width: int) -> keras.Model:
 
 
 def dcgan_generator(latent_dim: int, width: int) -> keras.Model:
-    """Dense, then transposed convolutions with batch normalisation (Radford et al. 2015, arXiv 1511.06434)."""
+    """Dense, then transposed convolutions, with batch normalisation (Radford et al. 2015, arXiv 1511.06434)."""
     latent = keras.Input((latent_dim,), name="latent")
-    x = layers.Dense(7 * 7 * 2 * width, use_bias=False, kernel_initializer=_radford())(latent)
-    x = layers.BatchNormalization()(x)
-    x = layers.ReLU()(x)
+    x = _normalised(layers.Dense(4 * width, use_bias=False)(latent))
+    x = _normalised(layers.Dense(7 * 7 * 2 * width, use_bias=False)(x))
     x = layers.Reshape((7, 7, 2 * width))(x)  # 7×7×2W
-    x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=False, kernel_initializer=_radford())(
-        x
-    )  # 14×14×W
-    x = layers.BatchNormalization()(x)
-    x = layers.ReLU()(x)
-    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same", kernel_initializer=_radford())(x)  # 28×28×1
+    x = _normalised(layers.Conv2DTranspose(width, 4, strides=2, padding="same", use_bias=False)(x))  # 14×14×W
+    x = layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x)  # 28×28×1
     return keras.Model(latent, _digit(x), name="generator")
 
 
 def dcgan_discriminator(width: int) -> keras.Model:
-    """Two strided convolutions and one logit.
+    """Two strided convolutions, then a dense layer that sees the digit whole, and one logit.
 
     No batch normalisation: it would let the images of a batch see each other, and `training.gan`
     counts on it that they do not.
     """
     image = keras.Input(IMAGE_SHAPE, name="image")
-    x = layers.Conv2D(width, 4, strides=2, padding="same", kernel_initializer=_radford())(_from_ink(image))  # 14×14×W
+    x = layers.Conv2D(width, 4, strides=2, padding="same")(_from_ink(image))  # 14×14×W
     x = layers.LeakyReLU(LEAK)(x)
-    x = layers.Dropout(0.3)(x)
-    x = layers.Conv2D(2 * width, 4, strides=2, padding="same", kernel_initializer=_radford())(x)  # 7×7×2W
+    x = layers.Conv2D(2 * width, 4, strides=2, padding="same")(x)  # 7×7×2W
     x = layers.LeakyReLU(LEAK)(x)
-    x = layers.Dropout(0.3)(x)
-    x = layers.Flatten()(x)
+    x = layers.Dense(4 * width)(layers.Flatten()(x))
+    x = layers.LeakyReLU(LEAK)(x)
     return keras.Model(image, _logit(layers.Dense(1, dtype="float32")(x)), name="discriminator")
 
 
@@ -154,9 +148,8 @@ def _he() -> keras.Initializer:
     return keras.initializers.HeNormal()
 
 
-def _radford() -> keras.Initializer:
-    """DCGAN's own: normal with a standard deviation of 0.02."""
-    return keras.initializers.RandomNormal(stddev=0.02)
+def _normalised(x: KerasTensor) -> KerasTensor:
+    return layers.ReLU()(layers.BatchNormalization()(x))
 
 
 def _digit(x: KerasTensor) -> KerasTensor:

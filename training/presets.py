@@ -39,6 +39,11 @@ class Settings:
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
 
+    @property
+    def steps(self) -> int:
+        """Steps that show the discriminator at least `images` real images."""
+        return -(-self.images // self.batch_size)
+
 
 @dataclass(frozen=True)
 class Preset:

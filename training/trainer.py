@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from training.data import Dataset, batches
 from training.errors import TrainingError
 from training.evolution import Evolution
 from training.gan import GAN
-from training.presets import Settings
 
 ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -48,8 +48,7 @@ class Trainer:
                 f"--batch-size is {settings.batch_size}; it must be at most the {len(data.train_images)} images of"
                 f" {data.name}."
             )
-        self.steps = -(-settings.images // settings.batch_size)
-        self.row_every = max(1, self.steps // ROWS)
+        self.row_every = max(1, settings.steps // ROWS)
         self.checkpoint_every = max(1, checkpoint_every // settings.batch_size)
         self.evolution = Evolution(folder, settings, data.classes, gan.sample)
         self.tensorboard = history.TensorBoard(folder, tensorboard)
@@ -67,42 +66,46 @@ class Trainer:
             self.data.train_images, self.data.train_labels, settings.batch_size, settings.seed, progress.step
         )
         with self._bar() as bar, _stop_requests() as stops:
-            while progress.step < self.steps:
-                began = time.perf_counter()
+            began = time.perf_counter()
+            while progress.step < settings.steps:
                 images, labels = next(stream)
                 metrics = self.gan.train_step(progress.step + 1, images, labels)
-                self._note(metrics, time.perf_counter() - began)
+                now = time.perf_counter()
+                self._note(metrics, now - began)  # with what checkpoints and sheets took since the step before
+                began = now
                 self._show(bar, metrics)
                 if stops:
                     self.save()
                     raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder}")
-                if progress.step % self.checkpoint_every == 0 or progress.step == self.steps:
+                if progress.step % self.checkpoint_every == 0 or progress.step == settings.steps:
                     self.save()
 
     def save(self) -> None:
         """Write a checkpoint of this moment. Raises TrainingError, and writes nothing, if a weight is not finite."""
         state = self.gan.state()
         if not all(np.isfinite(array).all() for array in state.values()):
-            raise self._not_finite("left a weight")
-        checkpoint.save(self.folder, self.settings, identity(self.data), self.progress, state)
+            raise self._not_finite(self.progress.step, "left a weight")
+        checkpoint.save(self.folder, self.settings, self.data.identity, self.progress, state)
 
     def _note(self, metrics: dict[str, float], seconds: float) -> None:
         """Count one step that is done; a row and a sheet when they are due."""
         if not all(math.isfinite(value) for value in metrics.values()):
-            raise self._not_finite("gave a loss")
+            raise self._not_finite(self.progress.step + 1, "gave a loss")
         progress = self.progress
         progress.step += 1
         progress.seconds += seconds
         for name, value in {**metrics, "steps": 1, "seconds": seconds}.items():
             progress.sums[name] = progress.sums.get(name, 0) + value
-        if progress.step % self.row_every == 0 or progress.step == self.steps:
+        if progress.step % self.row_every == 0 or progress.step == self.settings.steps:
             self._write_row()
         self.evolution.draw(progress.step)
 
-    def _not_finite(self, what: str) -> TrainingError:
+    def _not_finite(self, step: int, what: str) -> TrainingError:
+        kept = (
+            "its last checkpoint is from before that" if checkpoint.exists(self.folder) else "it has no checkpoint yet"
+        )
         return TrainingError(
-            f"Step {self.progress.step + 1} {what} that is not finite: the last checkpoint in {self.folder} is from"
-            " before it; begin again with lower learning rates."
+            f"Step {step} of {self.folder} {what} that is not finite; {kept}. Begin again with lower learning rates."
         )
 
     def _write_row(self) -> None:
@@ -116,7 +119,7 @@ class Trainer:
         batch, done = self.settings.batch_size, self.progress.step
         return tqdm(
             desc=self.folder.name,
-            total=self.steps * batch,
+            total=self.settings.steps * batch,
             initial=done * batch,
             unit="img",
             unit_scale=True,
@@ -130,12 +133,6 @@ class Trainer:
         bar.update(self.settings.batch_size)
 
 
-def identity(data: Dataset) -> dict[str, Any]:
-    """What tells a data set from another: its name, digests and counts, as the card and checkpoints keep it."""
-    counts = {"train": len(data.train_images), "test": len(data.test_images)}
-    return {"name": data.name, "sha256": data.sha256, "counts": counts}
-
-
 def continued(folder: Path, data: Dataset, changes: dict[str, Any]) -> tuple[GAN, Progress]:
     """The GAN and progress of the run in `folder`, to go on with.
 
@@ -143,14 +140,22 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any]) -> tuple[GAN
     Raises: TrainingError when there is no run, or it is one of other settings or other data.
     """
     settings, dataset, progress, state = checkpoint.read(folder)
-    wrong = {name: value for name, value in changes.items() if name != "images" and value != getattr(settings, name)}
-    for name, value in wrong.items():
-        raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
-    if dataset != identity(data):
+    for name, value in changes.items():
+        if name != "images" and value != getattr(settings, name):
+            raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
+    if dataset != data.identity:
         raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
-    settings = Settings(**{**vars(settings), "images": changes.get("images", settings.images)})
+    settings = replace(settings, images=changes.get("images", settings.images))
+    if settings.steps < progress.step:
+        seen = progress.step * settings.batch_size
+        raise TrainingError(
+            f"--images is {settings.images}, but {folder} has seen {seen} images: give at least as many."
+        )
     gan = GAN(settings, data.classes)
-    gan.restore(state)
+    try:
+        gan.restore(state)
+    except (KeyError, ValueError) as error:
+        raise TrainingError(f"The checkpoint in {folder} is of other networks than this version's: {error}.") from error
     return gan, progress
 
 
