@@ -29,6 +29,8 @@ user=$(docker exec digitsmith-test id -u)
 [ "$user" != 0 ] || fail "the server runs as root"
 if docker exec digitsmith-test python -c 'import tensorflow' 2>/dev/null; then fail "TensorFlow is in the image"; fi
 
+if docker exec digitsmith-test sh -c 'command -v cc gcc g++ clang'; then fail "a compiler is in the image"; fi
+
 docker stop --time 30 digitsmith-test >/dev/null
 [ "$(state ExitCode)" = 0 ] || fail "SIGTERM ended the server with exit code $(state ExitCode), not 0"
 bytes=$(docker image inspect --format '{{.Size}}' digitsmith)

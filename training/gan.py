@@ -57,9 +57,14 @@ class GAN:
         return {name: float(value) for name, value in results.items()}
 
     def sample(self, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Digits (N, 28, 28) uint8, 0 = paper, of the best generator for latents (N, latent_dim)."""
-        images = call(self.best_generator, latent=latents, label=labels, training=False)
-        return np.rint(np.asarray(images)[..., 0] * 255).astype(np.uint8)
+        """Digits (N, 28, 28) uint8, 0 = paper, of the best generator for latents (N, latent_dim).
+
+        Raises: FloatingPointError when the generator gives what is not a number.
+        """
+        images = np.asarray(call(self.best_generator, latent=latents, label=labels, training=False))
+        if not np.isfinite(images).all():
+            raise FloatingPointError("the generator gave an image that is not finite")
+        return np.rint(images[..., 0] * 255).astype(np.uint8)
 
     def state(self) -> dict[str, np.ndarray]:
         """Every number that the next step depends on, by name."""

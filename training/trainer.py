@@ -84,13 +84,13 @@ class Trainer:
         """Write a checkpoint of this moment. Raises TrainingError, and writes nothing, if a weight is not finite."""
         state = self.gan.state()
         if not all(np.isfinite(array).all() for array in state.values()):
-            raise self._not_finite(self.progress.step, "left a weight")
+            raise self._not_finite(self.progress.step, "left weights that are")
         checkpoint.save(self.folder, self.settings, self.data.identity, self.progress, state)
 
     def _note(self, metrics: dict[str, float], seconds: float) -> None:
         """Count one step that is done; a row and a sheet when they are due."""
         if not all(math.isfinite(value) for value in metrics.values()):
-            raise self._not_finite(self.progress.step + 1, "gave a loss")
+            raise self._not_finite(self.progress.step + 1, "gave a loss that is")
         progress = self.progress
         progress.step += 1
         progress.seconds += seconds
@@ -98,14 +98,17 @@ class Trainer:
             progress.sums[name] = progress.sums.get(name, 0) + value
         if progress.step % self.row_every == 0 or progress.step == self.settings.steps:
             self._write_row()
-        self.evolution.draw(progress.step)
+        try:
+            self.evolution.draw(progress.step)
+        except FloatingPointError as error:
+            raise self._not_finite(progress.step, "left a generator whose images are") from error
 
     def _not_finite(self, step: int, what: str) -> TrainingError:
         kept = (
             "its last checkpoint is from before that" if checkpoint.exists(self.folder) else "it has no checkpoint yet"
         )
         return TrainingError(
-            f"Step {step} of {self.folder} {what} that is not finite; {kept}. Begin again with lower learning rates."
+            f"Step {step} of {self.folder} {what} not finite; {kept}. Begin again with lower learning rates."
         )
 
     def _write_row(self) -> None:
