@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 BACKGROUNDS = ("black", "white", "transparent")
+ANIMATIONS = ("webp", "gif")
+FRAME = 60  # milliseconds
 
 Digits = NDArray[np.uint8]
 
@@ -28,14 +30,26 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
         scale: side of the square that each pixel becomes.
         background: "black" with white ink, as in MNIST; "white" or "transparent" with black ink.
     """
+    buffer = io.BytesIO()
+    _picture(image, scale, background).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def animation(digits: Digits, kind: str, scale: int = 1, background: str = "black") -> bytes:
+    """Encode digits (N, 28, 28) as an endless animation, there and back; kind is "webp" or "gif"."""
+    frames = [_picture(digit, scale, background) for digit in (*digits, *digits[-2:0:-1])]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, kind.upper(), save_all=True, append_images=frames[1:], duration=FRAME, loop=0, lossless=True)
+    return buffer.getvalue()
+
+
+def _picture(image: Digits, scale: int, background: str) -> Image.Image:
     if background == "black":
         picture = Image.fromarray(image)
     elif background == "white":
         picture = Image.fromarray(255 - image)
     else:
         picture = Image.fromarray(np.stack([np.zeros_like(image), image], axis=-1))  # black ink, opacity = ink
-    if scale > 1:
-        picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
+    if scale == 1:
+        return picture
+    return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)

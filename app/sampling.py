@@ -6,6 +6,7 @@ the index. So a digit is the same alone, in a sheet, on any worker, under any lo
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,19 @@ def fresh_seed() -> int:
 
 
 def plan_digits(
-    seed: int, count: int, latent_dim: int, classes: int | None, digit: int | None = None, truncation: float = 1.0
+    seed: int,
+    count: int,
+    latent_dim: int,
+    classes: int | None,
+    digit: int | Sequence[int] | None = None,
+    truncation: float = 1.0,
 ) -> Plan:
     """Plan digits 0 to count - 1 of a seed.
 
     Args:
         classes: number of labels to draw from, or None for a generator without labels.
-        digit: the label of every digit; None draws each. The latents are the same either way.
+        digit: the label of every digit, or one for each; None draws each. The latents are the same
+            either way.
         truncation: 0 < t <= 1; latents are multiplied by it, which trades variety for tidiness
             (the truncation trick: Marchesi 2017, Brock et al. 2018).
     """
@@ -42,8 +49,28 @@ def plan_digits(
     latents = np.stack([latent for latent, _ in draws]) * np.float32(truncation)
     if classes is None:
         return Plan(latents, None)
-    labels = [label if digit is None else digit for _, label in draws]
+    labels = [label for _, label in draws] if digit is None else np.broadcast_to(digit, count)
     return Plan(latents, np.array(labels, np.int32))
+
+
+def plan_interpolation(first: Plan, last: Plan, steps: int) -> Plan:
+    """Plan the way from one digit to another, both included, in equal steps of the angle between their latents.
+
+    Spherical interpolation keeps every latent as long as a normal one is, where a straight line would
+    pass through shorter ones (White 2016, arXiv 1609.04468). The label is the first digit's throughout.
+
+    Args: first and last, plans of one digit each; steps, at least 2.
+    """
+    a, b = first.latents[0].astype(np.float64), last.latents[0].astype(np.float64)
+    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    share = np.linspace(0, 1, steps)[:, None]
+    if np.sin(angle) < 1e-6:  # the same direction: a straight line is the same thing, without 0 / 0
+        latents = (1 - share) * a + share * b
+    else:
+        latents = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
+    labels = None if first.labels is None else np.repeat(first.labels, steps)
+    return Plan(latents.astype(np.float32), labels)
 
 
 def _draw(seed: int, index: int, latent_dim: int, classes: int) -> tuple[NDArray[np.float32], int]:

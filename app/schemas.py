@@ -1,5 +1,6 @@
 """What a request may say: one schema a request, and the parser that reads it wherever it was put."""
 
+import reprlib
 from typing import Any, NoReturn
 
 from flask import Request
@@ -9,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app.errors import InvalidParameters
-from app.images import BACKGROUNDS
+from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -38,10 +39,8 @@ def _one_of(choices: tuple[str, ...], help_text: str, **settings: Any) -> fields
     )
 
 
-class GenerateParameters(Schema):
-    """What /generate may be asked; a parameter left out takes its default."""
-
-    digit = _whole(
+def _digit() -> WholeNumber:
+    return _whole(
         0,
         255,  # as many classes as a model may have; the model asked decides
         "The digit to write; left out, any.",
@@ -49,11 +48,15 @@ class GenerateParameters(Schema):
         load_default=None,
         allow_none=True,
     )
-    seed = _whole(
-        0, MAX_SEED, "Brings the same picture back; left out, a fresh one.", load_default=None, allow_none=True
-    )
-    count = _whole(1, 400, "How many digits; more than one make a sheet.", load_default=1)
-    columns = _whole(1, 400, "Digits in a row of a sheet; left out, a square.", load_default=None, allow_none=True)
+
+
+def _seed(help_text: str) -> WholeNumber:
+    return _whole(0, MAX_SEED, f"{help_text}; left out, a fresh one.", load_default=None, allow_none=True)
+
+
+class DrawingParameters(Schema):
+    """What every request for a picture may say; a parameter left out takes its default."""
+
     scale = _whole(1, 16, "Whole pixels for each of a digit's.", load_default=1)
     truncation = fields.Float(
         load_default=1.0,
@@ -68,8 +71,34 @@ class GenerateParameters(Schema):
     )
 
     def changed(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Those that are not as by default: what a link must say to bring the same back."""
-        return {name: value for name, value in parameters.items() if value != self.fields[name].load_default}
+        """Those that are not as by default, by name: what a link must say to bring the same back."""
+        return {name: value for name, value in sorted(parameters.items()) if value != self.fields[name].load_default}
+
+
+class GenerateParameters(DrawingParameters):
+    """What /generate may be asked."""
+
+    digit = _digit()
+    seed = _seed("Brings the same picture back")
+    count = _whole(1, 400, "How many digits; more than one make a sheet.", load_default=1)
+    columns = _whole(1, 400, "Digits in a row of a sheet; left out, a square.", load_default=None, allow_none=True)
+
+
+class NumberParameters(DrawingParameters):
+    """What /number may be asked beside its digits."""
+
+    seed = _seed("Brings the same picture back")
+
+
+class InterpolateParameters(DrawingParameters):
+    """What /interpolate may be asked."""
+
+    class Meta:  # noqa: D106
+        include = {"from": _seed("Seed of the first digit"), "to": _seed("Seed of the last digit")}  # noqa: RUF012
+
+    digit = _digit()
+    steps = _whole(2, 64, "Digits from the first to the last.", load_default=16)
+    format = _one_of(("png", *ANIMATIONS), "A strip, or an animation there and back.", load_default="png")
 
 
 class PageParameters(GenerateParameters):
@@ -109,9 +138,9 @@ class ParameterParser(FlaskParser):
         for name in error.normalized_messages()["parameters"]:
             field = schema.fields.get(name)
             detail = (
-                f"{name} is {given[name]!r}; it must be {field.metadata['allowed']}."
+                f"{name} is {reprlib.repr(given[name])}; it must be {field.metadata['allowed']}."
                 if field
-                else f"{name!r} is not a parameter here; there are {', '.join(schema.fields)}."
+                else f"{reprlib.repr(name)} is not a parameter here; there are {', '.join(schema.fields)}."
             )
             problems.append({"parameter": name, "detail": detail})
         raise InvalidParameters(problems) from error

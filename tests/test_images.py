@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.images import png, sheet
+from app.images import animation, png, sheet
 
 
 @pytest.fixture
@@ -51,3 +51,18 @@ def test_a_sheet_goes_row_by_row_and_leaves_paper_at_the_end(digits):
     np.testing.assert_array_equal(image[28:56, :28], digits[2])
     np.testing.assert_array_equal(image[56:, :28], digits[4])
     assert not image[56:, 28:].any()
+
+
+@pytest.mark.parametrize(("kind", "background"), [("webp", "black"), ("webp", "transparent"), ("gif", "white")])
+def test_an_animation_goes_there_and_back(digits, kind, background):
+    with Image.open(io.BytesIO(animation(digits, kind, scale=2, background=background))) as moving:
+        assert (moving.format, moving.size) == (kind.upper(), (56, 56))
+        assert moving.n_frames == 8
+        assert moving.info["loop"] == 0
+        shown = []
+        for frame in range(8):
+            moving.seek(frame)
+            shown.append(np.asarray(moving.convert("RGBA"))[::2, ::2, 3 if background == "transparent" else 0])
+    wanted = digits if background != "white" else 255 - digits
+    for picture, number in zip(shown, [0, 1, 2, 3, 4, 3, 2, 1], strict=True):
+        np.testing.assert_array_equal(picture, wanted[number])

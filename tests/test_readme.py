@@ -17,7 +17,7 @@ def test_a_curl_line_works_when_pasted(server, tmp_path, line):
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stderr
     for file in tmp_path.iterdir():
-        assert file.read_bytes().startswith(b"\x89PNG")
+        assert file.read_bytes().startswith({".png": b"\x89PNG", ".webp": b"RIFF"}[file.suffix])
     assert done.stdout.startswith(b"{") or list(tmp_path.iterdir())
 
 

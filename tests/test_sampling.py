@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sampling import MAX_SEED, fresh_seed, plan_digits
+from app.sampling import MAX_SEED, fresh_seed, plan_digits, plan_interpolation
 
 seeds = st.integers(0, MAX_SEED)
 
@@ -61,3 +61,29 @@ def test_a_fresh_seed_is_another_each_time_and_within_what_javascript_holds():
     drawn = {fresh_seed() for _ in range(100)}
     assert len(drawn) == 100
     assert all(0 <= seed <= MAX_SEED for seed in drawn)
+
+
+def test_each_digit_can_have_its_own_label():
+    assert plan_digits(7, 4, 8, 10, [2, 0, 2, 6]).labels.tolist() == [2, 0, 2, 6]
+
+
+@given(first=seeds, last=seeds, steps=st.integers(2, 64))
+def test_an_interpolation_goes_from_end_to_end_in_equal_angles(first, last, steps):
+    ends = plan_digits(first, 1, 8, 10), plan_digits(last, 1, 8, 10)
+    way = plan_interpolation(*ends, steps)
+    assert way.latents.shape == (steps, 8)
+    assert way.labels.tolist() == ends[0].labels.tolist() * steps
+    np.testing.assert_allclose(way.latents[0], ends[0].latents[0], atol=1e-5)
+    np.testing.assert_allclose(way.latents[-1], ends[1].latents[0], atol=1e-5)
+    assert np.isfinite(way.latents).all()
+
+
+def test_an_interpolation_stays_as_far_from_the_middle_as_its_ends():
+    ends = plan_digits(1, 1, 64, None), plan_digits(2, 1, 64, None)
+    lengths = np.linalg.norm(plan_interpolation(*ends, 9).latents, axis=1)
+    assert lengths.min() > 0.95 * min(lengths[0], lengths[-1])
+    unit = [end.latents[0] / np.linalg.norm(end.latents[0]) for end in ends]
+    middle = plan_interpolation(*ends, 3).latents[1]
+    angles = [np.arccos(middle @ end / np.linalg.norm(middle)) for end in unit]
+    halfway = np.arccos(unit[0] @ unit[1]) / 2
+    assert abs(angles[0] + angles[1] - 2 * halfway) < 1e-3

@@ -3,18 +3,16 @@
 from math import ceil, sqrt
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
-from werkzeug.exceptions import Conflict
+from flask import Blueprint, Response, url_for
 
-from app.catalogue import Model, current
-from app.errors import InvalidParameters
+from app.catalogue import current
 from app.images import png, sheet
-from app.sampling import Plan, fresh_seed, plan_digits
+from app.routes.pictures import answer, let_cache, plan_for
+from app.sampling import fresh_seed
 from app.schemas import GenerateParameters, parser
 
 blueprint = Blueprint("generate", __name__)
 
-YEAR = 365 * 24 * 3600  # seconds
 SCHEMA = GenerateParameters()
 
 
@@ -28,49 +26,9 @@ def generate(parameters: dict[str, Any]) -> Response:
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
-    plan = plan_for(model, parameters | {"seed": seed})
+    plan = plan_for(model, seed, parameters["count"], parameters["digit"], parameters["truncation"])
     digits = model.generator(plan.latents, plan.labels)
     columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
-    response = Response(
-        png(sheet(digits, columns), parameters["scale"], parameters["background"]), mimetype="image/png"
-    )
-    _describe(response, model, plan, parameters | {"seed": seed})
-    if seeded:
-        _let_cache(response)
-    else:
-        response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def plan_for(model: Model, parameters: dict[str, Any]) -> Plan:
-    """The plan that parameters with a seed ask of a model.
-
-    Raises: Conflict when the model cannot be asked for a digit, InvalidParameters when it has no such digit.
-    """
-    digit, classes = parameters["digit"], model.generator.classes
-    if digit is not None and classes is None:
-        able = [other.name for other in current().values() if other.conditional]
-        hint = f"ask {able[0]} instead" if able else "leave digit out"
-        raise Conflict(f"Model {model.name} writes whatever digit comes and cannot be asked for a {digit}: {hint}.")
-    if digit is not None and classes is not None and digit >= classes:
-        detail = f"digit is {digit}; it must be a whole number from 0 to {classes - 1}."
-        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
-    return plan_digits(
-        parameters["seed"], parameters["count"], model.generator.latent_dim, classes, digit, parameters["truncation"]
-    )
-
-
-def _describe(response: Response, model: Model, plan: Plan, parameters: dict[str, Any]) -> None:
-    """Say which digits these are, and the URL that gives these bytes again."""
-    response.headers["X-Model"] = model.name
-    response.headers["X-Seed"] = str(parameters["seed"])
-    if plan.labels is not None:
-        response.headers["X-Digits"] = ",".join(map(str, plan.labels))
-    canonical = url_for("generate.generate", **SCHEMA.changed(parameters | {"model": model.name}))
-    response.headers["Link"] = f'<{canonical}>; rel="canonical"'
-
-
-def _let_cache(response: Response) -> None:
-    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
-    response.add_etag()
-    response.make_conditional(request)
+    picture = png(sheet(digits, columns), parameters["scale"], parameters["background"])
+    url = url_for("generate.generate", **SCHEMA.changed(parameters | {"model": model.name, "seed": seed}))
+    return let_cache(answer(picture, "image/png", model, plan, [seed], url), seeded)

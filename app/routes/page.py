@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.catalogue import current
-from app.routes.generate import plan_for
+from app.routes.pictures import plan_for
 from app.sampling import fresh_seed
 from app.schemas import PageParameters, parser
 
@@ -26,7 +26,7 @@ def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
     asked = parameters | {"model": model.name}
     if asked["seed"] is None:
         asked["seed"] = fresh_seed()
-    plan = plan_for(model, asked)
+    plan = plan_for(model, asked["seed"], asked["count"], asked["digit"], asked["truncation"])
     digits = [] if plan.labels is None else plan.labels.tolist()
     html = render_template(
         "page.html", models=list(offered.values()), model=model, asked=asked, link=SCHEMA.changed(asked), digits=digits

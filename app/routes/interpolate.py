@@ -1,0 +1,40 @@
+"""From one digit to another: /interpolate."""
+
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+
+from app.catalogue import current
+from app.errors import InvalidParameters
+from app.images import animation, png, sheet
+from app.routes.pictures import answer, let_cache, plan_for
+from app.sampling import fresh_seed, plan_interpolation
+from app.schemas import InterpolateParameters, parser
+
+blueprint = Blueprint("interpolate", __name__)
+
+SCHEMA = InterpolateParameters()
+
+
+@blueprint.get("/interpolate")
+@parser.use_args(SCHEMA)
+def interpolate(parameters: dict[str, Any]) -> Response:
+    """The way between the first digits of two seeds, as a PNG strip or an animation there and back."""
+    kind, scale, background = parameters["format"], parameters["scale"], parameters["background"]
+    if kind == "gif" and background == "transparent":
+        detail = "background is 'transparent'; it must be black or white for a gif, which knows no half transparency."
+        raise InvalidParameters([{"parameter": "background", "detail": detail}])
+    model = current().find(parameters["model"])
+    ends = {name: fresh_seed() if parameters[name] is None else parameters[name] for name in ("from", "to")}
+    first, last = (
+        plan_for(model, seed, digit=parameters["digit"], truncation=parameters["truncation"]) for seed in ends.values()
+    )
+    plan = plan_interpolation(first, last, parameters["steps"])
+    digits = model.generator(plan.latents, plan.labels)
+    strip = kind == "png"
+    picture = (
+        png(sheet(digits, len(digits)), scale, background) if strip else animation(digits, kind, scale, background)
+    )
+    url = url_for("interpolate.interpolate", **SCHEMA.changed(parameters | ends | {"model": model.name}))
+    seeded = parameters["from"] is not None and parameters["to"] is not None
+    return let_cache(answer(picture, f"image/{kind}", model, plan, list(ends.values()), url), seeded)

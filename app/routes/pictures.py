@@ -1,0 +1,56 @@
+"""What all routes that answer with a picture share: what a model can be asked, and what is said of the answer."""
+
+from collections.abc import Sequence
+
+from flask import Response, request
+from werkzeug.exceptions import Conflict
+
+from app.catalogue import Model, current
+from app.errors import InvalidParameters
+from app.sampling import Plan, plan_digits
+
+YEAR = 365 * 24 * 3600  # seconds
+
+
+def plan_for(
+    model: Model, seed: int, count: int = 1, digit: int | Sequence[int] | None = None, truncation: float = 1.0
+) -> Plan:
+    """The plan of digits 0 to count - 1 of a seed; `digit` is as in `plan_digits`.
+
+    Raises: Conflict when the model cannot be asked for a digit, InvalidParameters when it has no such digit.
+    """
+    classes = model.generator.classes
+    asked = [] if digit is None else [digit] if isinstance(digit, int) else digit
+    if asked and classes is None:
+        able = [other.name for other in current().values() if other.conditional]
+        hint = f"ask {able[0]} instead" if able else "leave it out"
+        raise Conflict(f"Model {model.name} writes whatever digit comes and cannot be asked for a {asked[0]}: {hint}.")
+    if asked and classes is not None and max(asked) >= classes:
+        detail = f"digit is {max(asked)}; it must be a whole number from 0 to {classes - 1}."
+        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
+    return plan_digits(seed, count, model.generator.latent_dim, classes, digit, truncation)
+
+
+def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:
+    """A picture that says by which model, from which seeds, of which digits it is, and which URL brings it back.
+
+    It may be kept for ever where the request named its seeds, and not at all where they were drawn for it.
+    """
+    response = Response(content, mimetype=mimetype)
+    response.headers["X-Model"] = model.name
+    response.headers["X-Seed"] = ",".join(map(str, seeds))
+    if plan.labels is not None:
+        response.headers["X-Digits"] = ",".join(map(str, plan.labels))
+    response.headers["Link"] = f'<{url}>; rel="canonical"'
+    return response
+
+
+def let_cache(response: Response, seeded: bool) -> Response:
+    """Let a seeded answer be kept for ever and known by its ETag; an unseeded one is new every time."""
+    if not seeded:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -1,0 +1,55 @@
+"""/number: a number in handwriting."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def pixels(response) -> np.ndarray:
+    assert response.status_code == 200, response.text
+    assert response.content_type == "image/png"
+    return np.asarray(Image.open(io.BytesIO(response.data)))
+
+
+def test_every_digit_is_the_one_that_was_asked_for(client):
+    strip = pixels(client.get("/number/2026?seed=1"))
+    assert strip.shape == (28, 4 * 28)
+    assert [int(strip[0, 28 * place]) for place in range(4)] == [2, 0, 2, 6]
+
+
+def test_a_digit_is_the_same_in_generate(client):
+    strip = pixels(client.get("/number/7707?seed=5"))
+    sheet = pixels(client.get("/generate?digit=7&seed=5&count=4&columns=4"))
+    np.testing.assert_array_equal(strip[:, :56], sheet[:, :56])
+    np.testing.assert_array_equal(strip[:, 84:], sheet[:, 84:])
+
+
+def test_it_tells_its_digits_its_seed_and_its_address(client):
+    made = client.get("/number/007?scale=2&background=white")
+    assert made.headers["X-Digits"] == "0,0,7"
+    assert made.headers["Cache-Control"] == "no-store"
+    url = made.headers["Link"].partition(">")[0][1:]
+    assert url == f"/number/007?background=white&model=digitsmith&scale=2&seed={made.headers['X-Seed']}"
+    again = client.get(url)
+    assert again.data == made.data
+    assert client.get(url, headers={"If-None-Match": again.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("number", ["1" * 33, "12a", "-1", "1.5", "%20", "\u0667", "\u00b2"])
+def test_what_is_no_number_is_refused(client, number):
+    response = client.get(f"/number/{number}")
+    assert response.status_code == 422
+    assert "it must be 1 to 32 digits from 0 to 9." in response.get_json()["detail"]
+
+
+def test_the_longest_number_is_written(client):
+    assert pixels(client.get("/number/" + "1234567890" * 3 + "12")).shape == (28, 32 * 28)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("digit=3", 422), ("scale=0", 422), ("model=mlp", 409), ("model=x", 404)]
+)
+def test_bad_parameters(client, query, status):
+    assert client.get(f"/number/12?{query}").status_code == status
