@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 from PIL import Image
 from werkzeug.exceptions import NotFound
 
-from app.generator import Generator, GeneratorError
+from app.discriminator import Discriminator
+from app.generator import Generator
+from app.runtime import NetworkError
 
 CARD, GENERATOR, DISCRIMINATOR, HISTORY = "card.json", "generator.keras", "discriminator.keras", "history.csv"
 EVOLUTION, INDEX = "evolution", "evolution/index.json"
@@ -31,6 +33,19 @@ class _Latent(Schema):
     distribution = fields.String(required=True, validate=validate.Equal("normal"))
 
 
+class _Game(Schema):
+    loss = fields.String(required=True)
+
+
+class _Percentiles(Schema):
+    all = fields.List(fields.Float(), required=True, validate=validate.Length(equal=101))
+    per_class = fields.List(fields.List(fields.Float(), allow_none=True, validate=validate.Length(equal=101)))
+
+
+class _Realness(Schema):
+    logit_percentiles = fields.Nested(_Percentiles, required=True)
+
+
 class _Card(Schema):
     """What the app itself needs of card.json; the rest is passed on as it is."""
 
@@ -38,7 +53,15 @@ class _Card(Schema):
     conditional = fields.Boolean(required=True, truthy={True}, falsy={False})
     classes = fields.Integer(required=True, strict=True, validate=validate.Range(1, 256))
     latent = fields.Nested(_Latent(unknown=EXCLUDE), required=True)
+    settings = fields.Nested(_Game(unknown=EXCLUDE), required=True)
     sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    realness = fields.Nested(_Realness, required=True)
+
+    @validates_schema
+    def _has_percentiles_of_each_class(self, card: dict[str, Any], **_: Any) -> None:
+        found = len(card["realness"]["logit_percentiles"].get("per_class", []))
+        if card["conditional"] and found != card["classes"]:
+            raise ValidationError(f"per_class has {found} lists; it must have {card['classes']}.", "realness")
 
 
 class _Sheet(Schema):
@@ -63,11 +86,12 @@ class ModelFolder:
 
 @dataclass(frozen=True)
 class Model:
-    """A model that can make digits."""
+    """A model that can make digits and judge them."""
 
     name: str
     card: dict[str, Any]
     generator: Generator
+    discriminator: Discriminator
     evolution: list[dict[str, Any]] = field(default_factory=list)
     folder: Path | None = None
 
@@ -164,9 +188,12 @@ def _load(folder: ModelFolder, threads: int) -> Model:
     classes = card["classes"] if card["conditional"] else None
     try:
         generator = Generator.load(path, card["latent"]["dim"], classes, threads)
-    except GeneratorError as error:
+        path = folder.path / DISCRIMINATOR
+        percentiles, loss = card["realness"]["logit_percentiles"], card["settings"]["loss"]
+        discriminator = Discriminator.load(path, percentiles, classes, loss, threads)
+    except NetworkError as error:
         raise ModelFolderError(f"{path} {error}.") from error
-    return Model(folder.name, card, generator, folder.evolution, folder.path)
+    return Model(folder.name, card, generator, discriminator, folder.evolution, folder.path)
 
 
 def _json(path: Path, schema: Schema) -> Any:

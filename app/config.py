@@ -44,7 +44,7 @@ class Settings(Schema):
     DEFAULT_MODEL = _text(
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
-    MAX_BODY = _number(65_536, 1, 2**30, "Bytes that a request's body may have.")
+    MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
 
 
 def variable(name: str) -> str:

@@ -101,6 +101,15 @@ class InterpolateParameters(DrawingParameters):
     format = _one_of(("png", *ANIMATIONS), "A strip, or an animation there and back.", load_default="png")
 
 
+class DiscriminateParameters(DrawingParameters):
+    """What /discriminate may be asked beside its picture."""
+
+    class Meta:  # noqa: D106
+        fields = ("digit", "model")
+
+    digit = _digit()
+
+
 class PageParameters(GenerateParameters):
     """What a link to the page may say: what to make, but not how large or on which ground."""
 
@@ -116,13 +125,17 @@ class ParameterParser(FlaskParser):
 
     DEFAULT_LOCATION = "parameters"
 
+    def load_address(self, req: Request, schema: Schema) -> dict[str, Any]:
+        """The parameters in the query alone, where the body is something else. Raises InvalidParameters."""
+        return _single(req.args, schema)
+
     def load_parameters(self, req: Request, schema: Schema) -> dict[str, Any]:
         """Every parameter given.
 
         Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
             object, UnsupportedMediaType on a body that is neither JSON nor a form.
         """
-        given = _single(req.args, schema)
+        given = self.load_address(req, schema)
         if req.method != "POST":
             return given
         if req.is_json:
@@ -133,9 +146,10 @@ class ParameterParser(FlaskParser):
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
         """Say of each bad parameter what was given and what is allowed."""
-        given = self.load_parameters(req, schema)
+        ((location, messages),) = error.normalized_messages().items()
+        given = self.load_address(req, schema) if location == "address" else self.load_parameters(req, schema)
         problems = []
-        for name in error.normalized_messages()["parameters"]:
+        for name in messages:
             field = schema.fields.get(name)
             detail = (
                 f"{name} is {reprlib.repr(given[name])}; it must be {field.metadata['allowed']}."
@@ -165,4 +179,5 @@ def _json_object(req: Request) -> dict[str, Any]:
 
 
 parser = ParameterParser()
-parser.location_loader("parameters")(lambda req, schema: parser.load_parameters(req, schema))
+parser.location_loader("parameters")(parser.load_parameters)
+parser.location_loader("address")(parser.load_address)

@@ -26,25 +26,41 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.catalogue import Catalogue, Model
 from app.config import ROOT
+from app.discriminator import Discriminator
 from app.generator import Generator
+from app.runtime import Runtime
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def fake_images(inputs):
-    """Images that tell their inputs: row 0 is as dark as the label, the rest comes from the latent."""
+    """Images that tell their inputs: row 0 is as dark as the label, the middle comes from the latent."""
     latents = inputs["latent"]
-    images = np.repeat(1 / (1 + np.exp(-latents.mean(axis=1))), 28 * 28).reshape(-1, 28, 28, 1).astype(np.float32)
-    images[:, 1:, 0, 0] = 1 / (1 + np.exp(-latents[:, np.arange(27) % latents.shape[1]]))
+    images = np.zeros((len(latents), 28, 28, 1), np.float32)
+    images[:, 1:27, 1:27, 0] = (1 / (1 + np.exp(-latents.mean(axis=1))))[:, None, None]
+    images[:, 1:27, 1, 0] = 1 / (1 + np.exp(-latents[:, np.arange(26) % latents.shape[1]]))
     if "label" in inputs:
         images[:, 0, :, 0] = inputs["label"][:, None] / 255
     return images
 
 
+def fake_logits(inputs):
+    """Logits that tell their inputs: the ink of the picture, and a tenth for every step from the label it shows."""
+    images = inputs["image"]
+    shown = images[:, 0, 0, 0] * 255
+    away = np.abs(inputs["label"] - shown) / 10 if "label" in inputs else 0
+    return (images.mean(axis=(1, 2, 3)) - away).astype(np.float32)
+
+
 def fake_model(name: str, classes: int | None) -> Model:
+    """A model whose digits tell their label, and whose discriminator finds it."""
     card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
-    return Model(name, card, Generator(fake_images, latent_dim=8, classes=classes))
+    percentiles = {"all": np.linspace(-1, 1, 101).tolist()}
+    percentiles["per_class"] = [percentiles["all"]] * 10
+    generator = Generator(Runtime(fake_images, (1, 16, 64)), latent_dim=8, classes=classes)
+    loss = "relativistic" if classes else "non-saturating"
+    return Model(name, card, generator, Discriminator(Runtime(fake_logits, (16,)), percentiles, classes, loss))
 
 
 @pytest.fixture

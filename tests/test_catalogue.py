@@ -27,12 +27,12 @@ def refusal(models: Path) -> str:
     return sentence
 
 
-def replace_generator(models: Path, model: keras.Model) -> None:
+def replace_network(models: Path, model: keras.Model, file: str = "generator.keras") -> None:
     """Put another network in place, with a card that vouches for it."""
     folder = models / "digitsmith"
-    model.save(folder / "generator.keras")
+    model.save(folder / file)
     card = json.loads((folder / "card.json").read_text())
-    card["sha256"]["generator.keras"] = sha256((folder / "generator.keras").read_bytes()).hexdigest()
+    card["sha256"][file] = sha256((folder / file).read_bytes()).hexdigest()
     (folder / "card.json").write_text(json.dumps(card))
 
 
@@ -50,7 +50,7 @@ def test_the_shipped_model_loads(models):
 
 
 def test_a_network_that_keeps_the_contract_is_taken(models):
-    replace_generator(models, network())
+    replace_network(models, network())
     assert list(load(models, default="", threads=1)) == ["digitsmith"]
 
 
@@ -107,6 +107,10 @@ def test_json_that_is_damaged_or_something_else(models, file, content):
         ("conditional", None),
         ("conditional", "false"),
         ("sha256", {}),
+        ("settings", {}),
+        ("realness", {"logit_percentiles": {"all": [0.0] * 100}}),
+        ("realness", {"logit_percentiles": {"all": [0.0] * 101}}),
+        ("realness", {"logit_percentiles": {"all": [0.0] * 101, "per_class": [[0.0] * 101] * 9}}),
     ],
 )
 def test_a_card_that_says_what_it_cannot(models, key, value):
@@ -132,10 +136,19 @@ def test_an_index_that_points_outside_its_folder(models):
     ],
 )
 def test_a_network_of_another_shape_or_range(models, settings, says):
-    replace_generator(models, network(**settings))
+    replace_network(models, network(**settings))
     sentence = refusal(models)
     assert sentence.startswith(str(models / "digitsmith" / "generator.keras"))
     assert says in sentence
+
+
+def test_a_discriminator_of_another_shape(models):
+    image, label = keras.Input((28, 28, 1), name="image"), keras.Input((), dtype="int32", name="label")
+    x = keras.layers.Concatenate()([keras.layers.Flatten()(image), keras.layers.Embedding(10, 4)(label)])
+    replace_network(models, keras.Model([image, label], keras.layers.Dense(2)(x)), "discriminator.keras")
+    sentence = refusal(models)
+    assert sentence.startswith(str(models / "digitsmith" / "discriminator.keras"))
+    assert "to [(None, 2)]; it must map" in sentence
 
 
 def test_a_file_that_is_no_network(models):

@@ -2,6 +2,7 @@
 
 import io
 import re
+from base64 import b64decode
 
 import numpy as np
 import pytest
@@ -176,9 +177,44 @@ def test_a_parameter_that_is_given_twice_is_refused(client, query):
 
 def test_truncation_and_background_reach_the_picture(client):
     whole, half = (pixels(client.get(f"/generate?seed=3&truncation={t}")).astype(int) for t in (1, 0.01))
-    assert abs(whole[2:, 2:] - 128).mean() > abs(half[2:, 2:] - 128).mean()
+    assert abs(whole[14, 14] - 128) > abs(half[14, 14] - 128)
     np.testing.assert_array_equal(pixels(client.get("/generate?seed=3&background=white")), 255 - whole)
     np.testing.assert_array_equal(pixels(client.get("/generate?seed=3&background=transparent"))[..., 1], whole)
+
+
+JSON = {"Accept": "application/json"}
+
+
+def test_json_has_every_digit_with_its_realness_and_its_picture(client):
+    answer = client.get("/generate?count=3&seed=5&background=white", headers=JSON)
+    assert answer.content_type == "application/json"
+    told = answer.get_json()
+    assert (told["model"], told["seed"]) == ("digitsmith", 5)
+    assert [digit["index"] for digit in told["digits"]] == [0, 1, 2]
+    assert ",".join(str(digit["digit"]) for digit in told["digits"]) == answer.headers["X-Digits"]
+    sheet = pixels(client.get("/generate?count=3&seed=5&columns=3&background=white"))
+    for place, digit in enumerate(told["digits"]):
+        assert 0 < digit["realness"] < 1
+        picture = Image.open(io.BytesIO(b64decode(digit["png"].removeprefix("data:image/png;base64,"))))
+        np.testing.assert_array_equal(np.asarray(picture), sheet[:, 28 * place : 28 * place + 28])
+
+
+def test_json_of_a_model_without_labels_tells_no_digit(client):
+    (digit,) = client.get("/generate?model=mlp", headers=JSON).get_json()["digits"]
+    assert digit["digit"] is None
+    assert 0 <= digit["realness"] <= 1
+
+
+@pytest.mark.parametrize("accept", ["*/*", "image/*", "image/png, application/json;q=0.5", "text/html", ""])
+def test_a_picture_is_what_comes_unless_json_is_asked_for(client, accept):
+    assert client.get("/generate", headers={"Accept": accept}).content_type == "image/png"
+
+
+def test_both_forms_are_kept_apart_by_caches(client):
+    picture, told = client.get("/generate?seed=1"), client.get("/generate?seed=1", headers=JSON)
+    assert picture.headers["Vary"] == told.headers["Vary"] == "Accept"
+    assert picture.headers["ETag"] != told.headers["ETag"]
+    assert client.get("/generate?seed=1", headers=JSON).data == told.data
 
 
 def test_an_unknown_model_is_not_found(client):

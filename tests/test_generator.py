@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.config import ROOT
 from app.generator import BATCH_SIZES, Generator
+from app.runtime import Runtime
 from app.sampling import plan_digits
 
 
@@ -20,7 +21,7 @@ def test_every_count_is_cut_into_batches_and_put_together_again():
         sizes.append(len(inputs["latent"]))
         return fake_images(inputs)
 
-    generator = Generator(run, latent_dim=8, classes=10)
+    generator = Generator(Runtime(run, BATCH_SIZES), latent_dim=8, classes=10)
     plan = plan_digits(1, 150, 8, 10)
     whole = generator(plan.latents, plan.labels)
     assert set(sizes) <= set(BATCH_SIZES)

@@ -1,14 +1,15 @@
 """Digits to order: /generate."""
 
+from base64 import b64encode
 from math import ceil, sqrt
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, json, request, url_for
 
-from app.catalogue import current
-from app.images import png, sheet
+from app.catalogue import Model, current
+from app.images import Digits, png, sheet
 from app.routes.pictures import answer, let_cache, plan_for
-from app.sampling import fresh_seed
+from app.sampling import Plan, fresh_seed
 from app.schemas import GenerateParameters, parser
 
 blueprint = Blueprint("generate", __name__)
@@ -19,7 +20,7 @@ SCHEMA = GenerateParameters()
 @blueprint.route("/generate", methods=["GET", "POST"])
 @parser.use_args(SCHEMA)
 def generate(parameters: dict[str, Any]) -> Response:
-    """One handwritten digit, or a sheet of them, as a grey PNG.
+    """One handwritten digit, or a sheet of them, as a grey PNG; or each of them in JSON, with its realness.
 
     With a seed the same URL gives the same bytes for ever; without one the answer tells the seed it chose.
     """
@@ -28,7 +29,27 @@ def generate(parameters: dict[str, Any]) -> Response:
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_for(model, seed, parameters["count"], parameters["digit"], parameters["truncation"])
     digits = model.generator(plan.latents, plan.labels)
-    columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
-    picture = png(sheet(digits, columns), parameters["scale"], parameters["background"])
+    kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
+    encode = _sheet if kind == "image/png" else _json
+    content = encode(digits, plan, model, parameters | {"seed": seed})
     url = url_for("generate.generate", **SCHEMA.changed(parameters | {"model": model.name, "seed": seed}))
-    return let_cache(answer(picture, "image/png", model, plan, [seed], url), seeded)
+    response = answer(content, kind, model, plan, [seed], url)
+    response.vary.add("Accept")
+    return let_cache(response, seeded)
+
+
+def _sheet(digits: Digits, _plan: Plan, _model: Model, parameters: dict[str, Any]) -> bytes:
+    columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
+    return png(sheet(digits, columns), parameters["scale"], parameters["background"])
+
+
+def _json(digits: Digits, plan: Plan, model: Model, parameters: dict[str, Any]) -> bytes:
+    """Every digit by itself, its picture as a data URI."""
+    _, realness = model.discriminator.judge(digits, plan.labels)
+    labels = [None] * len(digits) if plan.labels is None else plan.labels.tolist()
+    pictures = [b64encode(png(digit, parameters["scale"], parameters["background"])).decode() for digit in digits]
+    told = [
+        {"index": index, "digit": label, "realness": rank, "png": f"data:image/png;base64,{picture}"}
+        for index, (label, rank, picture) in enumerate(zip(labels, realness, pictures, strict=True))
+    ]
+    return json.dumps({"model": model.name, "seed": parameters["seed"], "digits": told}).encode()

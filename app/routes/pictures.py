@@ -12,23 +12,29 @@ from app.sampling import Plan, plan_digits
 YEAR = 365 * 24 * 3600  # seconds
 
 
+def check_digit(model: Model, digit: int | None) -> None:
+    """See that a model can be asked for a digit; None is no digit in particular.
+
+    Raises: Conflict when it takes no label, InvalidParameters when it has no such digit.
+    """
+    if digit is None:
+        return
+    classes = model.generator.classes
+    if classes is None:
+        able = [other.name for other in current().values() if other.conditional]
+        hint = f"ask {able[0]} instead" if able else "leave it out"
+        raise Conflict(f"Model {model.name} knows no labels and cannot be asked for a {digit}: {hint}.")
+    if digit >= classes:
+        detail = f"digit is {digit}; it must be a whole number from 0 to {classes - 1}."
+        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
+
+
 def plan_for(
     model: Model, seed: int, count: int = 1, digit: int | Sequence[int] | None = None, truncation: float = 1.0
 ) -> Plan:
-    """The plan of digits 0 to count - 1 of a seed; `digit` is as in `plan_digits`.
-
-    Raises: Conflict when the model cannot be asked for a digit, InvalidParameters when it has no such digit.
-    """
-    classes = model.generator.classes
-    asked = [] if digit is None else [digit] if isinstance(digit, int) else digit
-    if asked and classes is None:
-        able = [other.name for other in current().values() if other.conditional]
-        hint = f"ask {able[0]} instead" if able else "leave it out"
-        raise Conflict(f"Model {model.name} writes whatever digit comes and cannot be asked for a {asked[0]}: {hint}.")
-    if asked and classes is not None and max(asked) >= classes:
-        detail = f"digit is {max(asked)}; it must be a whole number from 0 to {classes - 1}."
-        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
-    return plan_digits(seed, count, model.generator.latent_dim, classes, digit, truncation)
+    """The plan of digits 0 to count - 1 of a seed, after `check_digit`; `digit` is as in `plan_digits`."""
+    check_digit(model, max(digit) if isinstance(digit, Sequence) else digit)
+    return plan_digits(seed, count, model.generator.latent_dim, model.generator.classes, digit, truncation)
 
 
 def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:

@@ -1,0 +1,75 @@
+"""From a picture that someone sends to a digit as MNIST has them."""
+
+import io
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
+
+SIDE, BOX = 28, 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER = struct.Struct(">16sII")  # every PNG begins with the signature, IHDR's length and name, width and height
+MAX_PIXELS = 4_000_000
+INK = 32  # grey levels from the paper's that count as ink
+
+
+def read_digit(content: bytes) -> NDArray[np.uint8]:
+    """The digit (28, 28) in a PNG of any size, grey or colour, dark on light or light on dark.
+
+    A picture of 28×28 is taken as it stands; any other is cut to its ink, scaled and centred as
+    MNIST's are. Paper is what the border is.
+
+    Raises: UnsupportedMediaType when it is no PNG, UnprocessableEntity when it is damaged, too large
+        or blank.
+    """
+    ink = _ink(_open(content))
+    if ink.max() < INK:
+        raise UnprocessableEntity("The picture is blank: it must show a digit.")
+    return ink if ink.shape == (SIDE, SIDE) else _centred(ink)
+
+
+def _open(content: bytes) -> Image.Image:
+    """The picture, loaded, once its header says that it may be."""
+    if not content.startswith(SIGNATURE) or len(content) < HEADER.size:
+        raise UnsupportedMediaType("The body must be a PNG picture of a digit.")
+    _, width, height = HEADER.unpack_from(content)
+    if not 0 < width * height <= MAX_PIXELS:
+        raise UnprocessableEntity(f"The picture has {width}×{height} pixels; it must have 1 to {MAX_PIXELS} in all.")
+    try:
+        picture = Image.open(io.BytesIO(content), formats=["PNG"])
+        picture.load()
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow's words for a damaged PNG
+        raise UnprocessableEntity(f"The picture is damaged: {error}.") from error
+    return picture
+
+
+def _ink(picture: Image.Image) -> NDArray[np.uint8]:
+    """Ink as 0 to 255 on paper of 0; transparent paper is white."""
+    if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
+        grey = (np.asarray(picture) >> 8).astype(np.int16)
+    else:
+        coloured = picture.convert("RGBA")
+        white = Image.new("RGBA", coloured.size, "white")
+        grey = np.asarray(Image.alpha_composite(white, coloured).convert("L")).astype(np.int16)
+    paper = int(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    ink = paper - grey if paper > 127 else grey - paper
+    return ink.clip(0, 255).astype(np.uint8)
+
+
+def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rows, columns = np.nonzero(ink >= INK)
+    cut = Image.fromarray(ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1])
+    scale = BOX / max(cut.size)
+    small = cut.resize([max(1, round(side * scale)) for side in cut.size], Image.Resampling.LANCZOS)
+    digit = np.asarray(small)
+    masses = [digit.sum(axis=axis) for axis in (1, 0)]
+    middles = [(np.arange(len(mass)) @ mass + mass.sum() / 2) / mass.sum() for mass in masses]
+    top, left = (
+        int(np.clip(round(SIDE / 2 - middle), 0, SIDE - length))
+        for middle, length in zip(middles, digit.shape, strict=True)
+    )
+    placed = np.zeros((SIDE, SIDE), np.uint8)
+    placed[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return placed

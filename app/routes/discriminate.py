@@ -1,0 +1,38 @@
+"""How real a digit looks to a discriminator: /discriminate."""
+
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, request
+
+from app.catalogue import current
+from app.drawings import read_digit
+from app.errors import InvalidParameters
+from app.routes.pictures import check_digit
+from app.schemas import DiscriminateParameters, parser
+
+blueprint = Blueprint("discriminate", __name__)
+
+
+@blueprint.post("/discriminate")
+@parser.use_args(DiscriminateParameters(), location="address")
+def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
+    """How real the digit in a PNG body looks.
+
+    `realness` is the share of real digits that look less real, 0 to 1; `probability` is D(x) of
+    Goodfellow et al. 2014, only where the model's loss gives it that meaning. A model that is told
+    labels must be told `digit` too: its discriminator has only ever seen digits under their own label,
+    and what it says of others means nothing.
+    """
+    model = current().find(parameters["model"])
+    digit, discriminator = parameters["digit"], model.discriminator
+    check_digit(model, digit)
+    if digit is None and discriminator.classes is not None:
+        detail = f"digit is left out; model {model.name} must be told which digit the picture shows."
+        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
+    labels = None if digit is None else np.array([digit], np.int32)
+    (logit,), (realness,) = discriminator.judge(read_digit(request.get_data())[None], labels)
+    opinion = {"model": model.name, "digit": digit, "realness": realness}
+    if discriminator.has_probability:
+        opinion["probability"] = round(float(1 / (1 + np.exp(-np.float64(logit)))), 6)
+    return opinion

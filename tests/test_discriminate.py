@@ -1,0 +1,132 @@
+"""/discriminate: how real a picture of a digit looks."""
+
+import io
+import json
+import struct
+import zlib
+from urllib.request import Request, urlopen
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from app.drawings import read_digit
+
+
+def encoded(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def drawn(side: int = 300, ink: str = "black", paper: str = "white", mode: str = "RGB") -> bytes:
+    """A stroke, a quarter of the picture high, in its upper left corner."""
+    picture = Image.new(mode, (side, side), paper)
+    ImageDraw.Draw(picture).rectangle((side // 10, side // 10, side // 6, side // 10 + side // 4), fill=ink)
+    return encoded(picture)
+
+
+def test_a_digit_is_judged_among_those_of_its_label(client):
+    picture = client.get("/generate?digit=3").data
+    right, wrong = (client.post(f"/discriminate?digit={digit}", data=picture).get_json() for digit in (3, 9))
+    assert right["realness"] > wrong["realness"]
+    assert (right["digit"], right["model"]) == (3, "digitsmith")
+    assert "probability" not in right
+
+
+def test_a_generated_digit_is_as_real_here_as_generate_says(client):
+    (told,) = client.get("/generate?digit=3&seed=1", headers={"Accept": "application/json"}).get_json()["digits"]
+    picture = client.get("/generate?digit=3&seed=1").data
+    assert client.post("/discriminate?digit=3", data=picture).get_json()["realness"] == told["realness"]
+
+
+def test_a_model_that_is_told_labels_must_be_told_the_digit(client):
+    response = client.post("/discriminate", data=drawn())
+    assert response.status_code == 422
+    assert "must be told which digit" in response.get_json()["detail"]
+
+
+def test_a_model_of_cross_entropy_tells_a_probability_and_no_digit(client):
+    opinion = client.post("/discriminate?model=mlp", data=drawn()).get_json()
+    assert opinion["digit"] is None
+    assert 0 < opinion["probability"] < 1
+
+
+@pytest.mark.parametrize("background", ["black", "white", "transparent"])
+def test_the_same_digit_is_read_from_any_ground(client, background):
+    picture, plain = (client.get(f"/generate?seed=4&digit=0&background={b}").data for b in (background, "black"))
+    difference = read_digit(picture).astype(int) - read_digit(plain)
+    assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize(("ink", "paper"), [("black", "white"), ("white", "black"), ("navy", "ivory")])
+@pytest.mark.parametrize("side", [56, 300, 1999])
+def test_a_drawing_is_scaled_and_centred_as_mnist_is(side, ink, paper):
+    digit = read_digit(drawn(side, ink, paper))
+    assert digit.shape == (28, 28)
+    rows, _ = np.nonzero(digit > 32)
+    assert 19 <= rows.max() - rows.min() + 1 <= 21
+    mass = digit / digit.sum()
+    assert abs((mass.sum(axis=1) @ np.arange(28)) - 13.5) <= 0.75
+    assert abs((mass.sum(axis=0) @ np.arange(28)) - 13.5) <= 0.75
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGBA", "I;16"])
+def test_every_kind_of_png_is_read(client, mode):
+    picture = Image.open(io.BytesIO(drawn(80, "white", "black", "L")))
+    picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257) if mode == "I;16" else picture.convert(mode)
+    assert client.post("/discriminate?digit=1", data=encoded(picture)).status_code == 200
+
+
+def claimed(width: int, height: int) -> bytes:
+    """A PNG whose header claims a size that its few bytes do not hold."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = [header, b"IDAT" + zlib.compress(b"\0" * 100), b"IEND"]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in chunks
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 415),
+        (b"hello", 415),
+        (b"GIF89a", 415),
+        (drawn()[:-300], 422),
+        (claimed(28, 28), 422),
+        (claimed(0, 28), 422),
+        (claimed(10_000, 10_000), 422),
+        (claimed(2**31 - 1, 2**31 - 1), 422),
+        (encoded(Image.new("L", (10_000, 10_000))), 422),
+        (encoded(Image.new("L", (50, 50), 200)), 422),
+    ],
+    ids=["nothing", "text", "gif", "cut short", "hollow", "no width", "large", "a bomb", "large and blank", "blank"],
+)
+def test_what_cannot_be_read_is_refused(client, body, status):
+    response = client.post("/discriminate?digit=1", data=body)
+    assert response.status_code == status
+    assert response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("digit=10", 422), ("digit=x", 422), ("seed=1", 422), ("model=x", 404), ("model=mlp&digit=1", 409)],
+)
+def test_bad_parameters(client, query, status):
+    assert client.post(f"/discriminate?{query}", data=drawn()).status_code == status
+
+
+def test_real_digits_are_as_real_as_real_digits_to_the_shipped_discriminators(server, real_digits):
+    """The realness of real digits is even, so its mean is near a half."""
+    with np.load(real_digits) as data:
+        digits, labels = data["x_test"][:60], data["y_test"][:60]
+    for model in ("dcgan", "digitsmith", "mlp"):
+        found = []
+        for digit, label in zip(digits, labels, strict=True):
+            query = f"model={model}" + (f"&digit={label}" if model == "digitsmith" else "")
+            with urlopen(Request(f"{server}/discriminate?{query}", encoded(Image.fromarray(digit)))) as answer:
+                found.append(json.load(answer)["realness"])
+        assert 0.35 < np.mean(found) < 0.65
+        assert min(found) < 0.2
+        assert max(found) > 0.8
