@@ -38,10 +38,7 @@ def plan_for(
 
 
 def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:
-    """A picture that says by which model, from which seeds, of which digits it is, and which URL brings it back.
-
-    It may be kept for ever where the request named its seeds, and not at all where they were drawn for it.
-    """
+    """A picture that says by which model, from which seeds, of which digits it is, and which URL brings it back."""
     response = Response(content, mimetype=mimetype)
     response.headers["X-Model"] = model.name
     response.headers["X-Seed"] = ",".join(map(str, seeds))
