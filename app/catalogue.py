@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import reprlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -130,7 +131,7 @@ class Catalogue(Mapping[str, Model]):
         try:
             return self._models[name or self.default]
         except KeyError:
-            raise NotFound(f"There is no model {name!r}; there are {self.names}.") from None
+            raise NotFound(f"There is no model {reprlib.repr(name)}; there are {self.names}.") from None
 
 
 def choose_default(names: list[str], default: str) -> str:
@@ -178,6 +179,8 @@ def check(path: Path) -> ModelFolder:
     if _bytes(path / HISTORY).count(b"\n") < 2:
         raise ModelFolderError(f"{path / HISTORY} is cut short: it must have a header and at least one row.")
     sheets = _json(path / INDEX, _Sheet(many=True))
+    if not sheets:
+        raise ModelFolderError(f"{path / INDEX} lists no sheet; it must list at least one.")
     for sheet in sheets:
         _check_picture(path / EVOLUTION / sheet["file"])
     return ModelFolder(path, card, sheets)
@@ -190,7 +193,8 @@ def _load(folder: ModelFolder, threads: int) -> Model:
         generator = Generator.load(path, card["latent"]["dim"], classes, threads)
         path = folder.path / DISCRIMINATOR
         percentiles, loss = card["realness"]["logit_percentiles"], card["settings"]["loss"]
-        discriminator = Discriminator.load(path, percentiles, classes, loss, threads)
+        # With one thread, for a logit's last bits depend on how many there are.
+        discriminator = Discriminator.load(path, percentiles, classes, loss, threads=1)
     except NetworkError as error:
         raise ModelFolderError(f"{path} {error}.") from error
     return Model(folder.name, card, generator, discriminator, folder.evolution, folder.path)
@@ -217,10 +221,12 @@ def _sentence(messages: Any, name: str = "") -> str:
 
 def _check_picture(path: Path) -> None:
     try:
-        with Image.open(io.BytesIO(_bytes(path))) as picture:
+        with Image.open(io.BytesIO(_bytes(path)), formats=["PNG"]) as picture:
             picture.load()
-    except (OSError, SyntaxError) as error:  # Pillow's word for a damaged PNG
-        raise ModelFolderError(f"{path} is not a whole picture: {error}.") from error
+    except ModelFolderError:
+        raise
+    except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
+        raise ModelFolderError(f"{path} is not a whole PNG.") from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,16 +1,13 @@
 """From a picture that someone sends to a digit as MNIST has them."""
 
 import io
-import struct
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 SIDE, BOX = 28, 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HEADER = struct.Struct(">16sII")  # every PNG begins with the signature, IHDR's length and name, width and height
 MAX_PIXELS = 4_000_000
 INK = 32  # grey levels from the paper's that count as ink
 
@@ -24,38 +21,39 @@ def read_digit(content: bytes) -> NDArray[np.uint8]:
     Raises: UnsupportedMediaType when it is no PNG, UnprocessableEntity when it is damaged, too large
         or blank.
     """
-    ink = _ink(_open(content))
-    if ink.max() < INK:
+    ink = _ink(content)
+    digit = ink if ink.shape == (SIDE, SIDE) or ink.max() < INK else _centred(ink)
+    if digit.max() < INK:
         raise UnprocessableEntity("The picture is blank: it must show a digit.")
-    return ink if ink.shape == (SIDE, SIDE) else _centred(ink)
+    return digit
 
 
-def _open(content: bytes) -> Image.Image:
-    """The picture, loaded, once its header says that it may be."""
-    if not content.startswith(SIGNATURE) or len(content) < HEADER.size:
-        raise UnsupportedMediaType("The body must be a PNG picture of a digit.")
-    _, width, height = HEADER.unpack_from(content)
-    if not 0 < width * height <= MAX_PIXELS:
-        raise UnprocessableEntity(f"The picture has {width}×{height} pixels; it must have 1 to {MAX_PIXELS} in all.")
-    try:
-        picture = Image.open(io.BytesIO(content), formats=["PNG"])
-        picture.load()
-    except (OSError, ValueError, SyntaxError) as error:  # Pillow's words for a damaged PNG
-        raise UnprocessableEntity(f"The picture is damaged: {error}.") from error
-    return picture
-
-
-def _ink(picture: Image.Image) -> NDArray[np.uint8]:
-    """Ink as 0 to 255 on paper of 0; transparent paper is white."""
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
-        grey = (np.asarray(picture) >> 8).astype(np.int16)
-    else:
-        coloured = picture.convert("RGBA")
-        white = Image.new("RGBA", coloured.size, "white")
-        grey = np.asarray(Image.alpha_composite(white, coloured).convert("L")).astype(np.int16)
+def _ink(content: bytes) -> NDArray[np.uint8]:
+    """Ink as 0 to 255 on paper of 0, in the picture's own size."""
+    grey = _grey(content).astype(np.int16)
     paper = int(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
     ink = paper - grey if paper > 127 else grey - paper
     return ink.clip(0, 255).astype(np.uint8)
+
+
+def _grey(content: bytes) -> NDArray[np.uint8]:
+    """The picture in grey, on white where it is transparent."""
+    try:
+        picture = Image.open(io.BytesIO(content), formats=["PNG"])
+        if picture.width * picture.height > MAX_PIXELS:
+            size = f"{picture.width}×{picture.height}"
+            raise UnprocessableEntity(f"The picture has {size} pixels; it must have at most {MAX_PIXELS} in all.")
+        if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
+            return (np.asarray(picture) >> 8).astype(np.uint8)
+        coloured = picture.convert("RGBA")
+        white = Image.new("RGBA", coloured.size, "white")
+        return np.asarray(Image.alpha_composite(white, coloured).convert("L"))
+    except UnprocessableEntity:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnsupportedMediaType("The body must be a PNG picture of a digit.") from error
+    except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
+        raise UnprocessableEntity(f"The picture cannot be read: {error}.") from error
 
 
 def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -64,6 +62,8 @@ def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = BOX / max(cut.size)
     small = cut.resize([max(1, round(side * scale)) for side in cut.size], Image.Resampling.LANCZOS)
     digit = np.asarray(small)
+    if not digit.any():  # specks so far apart that scaling wiped them out
+        return np.zeros((SIDE, SIDE), np.uint8)
     masses = [digit.sum(axis=axis) for axis in (1, 0)]
     middles = [(np.arange(len(mass)) @ mass + mass.sum() / 2) / mass.sum() for mass in masses]
     top, left = (

@@ -4,8 +4,14 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, json, render_template, request
-from werkzeug.exceptions import HTTPException, UnprocessableEntity
+from flask import Flask, Response, current_app, g, json, render_template, request
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+    UnprocessableEntity,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +41,7 @@ def _answer(error: HTTPException) -> Response:
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,
-        "detail": error.description,
+        "detail": _detail(error),
         "request_id": g.get("request_id"),
     }
     if isinstance(error, InvalidParameters):
@@ -49,6 +55,21 @@ def _answer(error: HTTPException) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
     return response
+
+
+def _detail(error: HTTPException) -> str:
+    """The error's own sentence; or ours, where it has none but Werkzeug's."""
+    if error.description and error.description != type(error).description:
+        return error.description
+    if isinstance(error, MethodNotAllowed):
+        return (
+            f"{request.path} does not take {request.method}; it takes {', '.join(sorted(error.valid_methods or []))}."
+        )
+    if isinstance(error, RequestEntityTooLarge):
+        return f"The body is too large; it must have at most {current_app.config['MAX_CONTENT_LENGTH']} bytes."
+    if isinstance(error, NotFound):
+        return f"There is nothing at {request.path}."
+    return "The request cannot be understood."
 
 
 def _wants_page() -> bool:

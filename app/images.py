@@ -1,7 +1,9 @@
 """From digits to pictures: pure functions of uint8 arrays, 0 = paper and 255 = ink."""
 
 import io
+from contextlib import nullcontext
 from math import ceil
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from PIL import Image
 BACKGROUNDS = ("black", "white", "transparent")
 ANIMATIONS = ("webp", "gif")
 FRAME = 60  # milliseconds
+LARGE = 4_000_000  # pixels
+_ENCODING = Lock()  # a large picture takes up to 350 MB on its way: one at a time
 
 Digits = NDArray[np.uint8]
 
@@ -31,7 +35,8 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
         background: "black" with white ink, as in MNIST; "white" or "transparent" with black ink.
     """
     buffer = io.BytesIO()
-    _picture(image, scale, background).save(buffer, "PNG")
+    with _ENCODING if image.size * scale**2 > LARGE else nullcontext():
+        _picture(image, scale, background).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -62,10 +62,10 @@ def plan_interpolation(first: Plan, last: Plan, steps: int) -> Plan:
     Args: first and last, plans of one digit each; steps, at least 2.
     """
     a, b = first.latents[0].astype(np.float64), last.latents[0].astype(np.float64)
-    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
-    angle = np.arccos(np.clip(cosine, -1, 1))
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    angle = np.arccos(np.clip(a @ b / lengths, -1, 1)) if lengths > 0 else 0.0
     share = np.linspace(0, 1, steps)[:, None]
-    if np.sin(angle) < 1e-6:  # the same direction: a straight line is the same thing, without 0 / 0
+    if np.sin(angle) < 1e-6:  # one direction, or none: a straight line is the same thing, without 0 / 0
         latents = (1 - share) * a + share * b
     else:
         latents = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)

@@ -1,10 +1,11 @@
 """What a request may say: one schema a request, and the parser that reads it wherever it was put."""
 
+import json
 import reprlib
 from typing import Any, NoReturn
 
 from flask import Request
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
@@ -14,6 +15,7 @@ from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PROBLEMS = 10  # so many bad parameters are told of at most
 
 
 class WholeNumber(fields.Integer):
@@ -115,6 +117,7 @@ class PageParameters(GenerateParameters):
 
     class Meta:  # noqa: D106
         exclude = ("columns", "scale", "background")
+        unknown = EXCLUDE  # sites on which links are shared add parameters of their own
 
 
 class ParameterParser(FlaskParser):
@@ -152,19 +155,26 @@ class ParameterParser(FlaskParser):
         for name in messages:
             field = schema.fields.get(name)
             detail = (
-                f"{name} is {reprlib.repr(given[name])}; it must be {field.metadata['allowed']}."
+                f"{name} is {_shown(given[name])}; it must be {field.metadata['allowed']}."
                 if field
                 else f"{reprlib.repr(name)} is not a parameter here; there are {', '.join(schema.fields)}."
             )
             problems.append({"parameter": name, "detail": detail})
-        raise InvalidParameters(problems) from error
+        raise InvalidParameters(problems[:PROBLEMS]) from error
+
+
+def _shown(value: Any) -> str:
+    """A value as the client wrote it, cut short if need be: 'red' from a query, null from JSON."""
+    return reprlib.repr(value) if isinstance(value, str) else json.dumps(value)[:40]
 
 
 def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
     """The values of a query or a form, which may each be given once, without known ones left empty."""
     twice = [name for name, several in values.lists() if len(several) > 1]
     if twice:
-        raise InvalidParameters([{"parameter": name, "detail": f"{name} is given more than once."} for name in twice])
+        raise InvalidParameters(
+            [{"parameter": name, "detail": f"{name} is given more than once."} for name in twice[:PROBLEMS]]
+        )
     return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
 
 

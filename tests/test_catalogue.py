@@ -73,7 +73,7 @@ def test_a_missing_evolution_sheet(models):
 def test_a_damaged_evolution_sheet_and_a_cut_short_history(models, content):
     sheet = sorted((models / "digitsmith" / "evolution").glob("*.png"))[3]
     sheet.write_bytes(sheet.read_bytes()[:-200] if content else b"")
-    assert refusal(models).startswith(f"{sheet} is not a whole picture")
+    assert refusal(models) == f"{sheet} is not a whole PNG."
     (models / "digitsmith" / "history.csv").write_bytes(content)
     assert "history.csv is cut short" in refusal(models)
 
@@ -119,6 +119,11 @@ def test_a_card_that_says_what_it_cannot(models, key, value):
     sentence = refusal(models)
     assert str(models / "digitsmith") in sentence
     assert "{" not in sentence or key == "sha256"
+
+
+def test_an_index_of_nothing(models):
+    (models / "digitsmith/evolution/index.json").write_text("[]")
+    assert "index.json lists no sheet" in refusal(models)
 
 
 def test_an_index_that_points_outside_its_folder(models):

@@ -4,11 +4,15 @@ import io
 import json
 import struct
 import zlib
+from contextlib import suppress
 from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 from app.drawings import read_digit
 
@@ -87,6 +91,20 @@ def claimed(width: int, height: int) -> bytes:
     )
 
 
+def specks(width: int, height: int) -> bytes:
+    """Two dots in opposite corners: nothing of them is left at 28×28."""
+    picture = Image.new("L", (width, height), "white")
+    picture.putpixel((5, 0), 0)
+    picture.putpixel((width - 5, height - 1), 0)
+    return encoded(picture)
+
+
+def two_headed() -> bytes:
+    """A PNG that first claims to be small, and then large."""
+    small, large = claimed(28, 28), claimed(9_000, 9_000)
+    return small[:33] + large[8:]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -95,13 +113,30 @@ def claimed(width: int, height: int) -> bytes:
         (b"GIF89a", 415),
         (drawn()[:-300], 422),
         (claimed(28, 28), 422),
-        (claimed(0, 28), 422),
+        (claimed(0, 28), 415),
         (claimed(10_000, 10_000), 422),
         (claimed(2**31 - 1, 2**31 - 1), 422),
         (encoded(Image.new("L", (10_000, 10_000))), 422),
         (encoded(Image.new("L", (50, 50), 200)), 422),
+        (specks(1000, 1000), 422),
+        (specks(2_000_000, 1), 422),
+        (two_headed(), 422),
     ],
-    ids=["nothing", "text", "gif", "cut short", "hollow", "no width", "large", "a bomb", "large and blank", "blank"],
+    ids=[
+        "nothing",
+        "text",
+        "gif",
+        "cut short",
+        "hollow",
+        "no width",
+        "large",
+        "a bomb",
+        "large and blank",
+        "blank",
+        "specks",
+        "a line",
+        "two heads",
+    ],
 )
 def test_what_cannot_be_read_is_refused(client, body, status):
     response = client.post("/discriminate?digit=1", data=body)
@@ -130,3 +165,12 @@ def test_real_digits_are_as_real_as_real_digits_to_the_shipped_discriminators(se
         assert 0.35 < np.mean(found) < 0.65
         assert min(found) < 0.2
         assert max(found) > 0.8
+
+
+@settings(max_examples=300, deadline=None)
+@given(place=st.integers(8, 600), values=st.binary(min_size=1, max_size=12))
+def test_no_damage_to_a_png_breaks_the_reader(place, values):
+    whole = drawn(40, mode="P")
+    damaged = whole[:place] + values + whole[place + len(values) :]
+    with suppress(UnprocessableEntity, UnsupportedMediaType):
+        assert read_digit(damaged).shape == (28, 28)

@@ -9,6 +9,7 @@ import pytest
         ("GET", "/nowhere", 404),
         ("GET", "/generate?scale=99", 422),
         ("GET", "/?digit=11", 422),
+        ("GET", "/number/", 404),
         ("DELETE", "/generate", 405),
         ("POST", "/", 405),
         ("GET", "/models/none", 404),
@@ -33,7 +34,20 @@ def test_a_program_that_takes_pages_too_gets_json(client):
 
 
 def test_a_wrong_method_is_told_the_right_ones(client):
-    assert "GET" in client.delete("/generate").headers["Allow"]
+    response = client.delete("/generate")
+    assert "GET" in response.headers["Allow"]
+    assert response.get_json()["detail"] == "/generate does not take DELETE; it takes GET, HEAD, OPTIONS, POST."
+
+
+def test_what_is_not_there_is_named(client):
+    assert client.get("/nowhere").get_json()["detail"] == "There is nothing at /nowhere."
+
+
+def test_a_thousand_bad_names_make_a_short_answer(client):
+    response = client.post("/generate", json={f"name{number}": 1 for number in range(10_000)})
+    assert response.status_code == 422
+    assert len(response.data) < 10_000
+    assert len(client.get(f"/generate?model={'x' * 5000}").data) < 1000
 
 
 def test_what_was_given_cannot_write_on_the_error_page(client):
@@ -45,6 +59,7 @@ def test_what_was_given_cannot_write_on_the_error_page(client):
 def test_a_body_that_is_too_large_is_refused(client):
     response = client.post("/generate", data=b"x" * (2**20 + 1), content_type="application/x-www-form-urlencoded")
     assert response.status_code == 413
+    assert "at most 1048576 bytes" in response.get_json()["detail"]
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing_but_its_id(app, caplog):

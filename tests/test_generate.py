@@ -217,6 +217,11 @@ def test_both_forms_are_kept_apart_by_caches(client):
     assert client.get("/generate?seed=1", headers=JSON).data == told.data
 
 
+def test_values_from_json_are_shown_as_json(client):
+    assert "scale is null; it must be" in client.post("/generate", json={"scale": None}).get_json()["detail"]
+    assert "count is true; it must be" in client.post("/generate", json={"count": True}).get_json()["detail"]
+
+
 def test_an_unknown_model_is_not_found(client):
     response = client.get("/generate?model=../secret")
     assert response.status_code == 404

@@ -41,6 +41,12 @@ def test_a_seed_to_itself_stands_still(client):
     np.testing.assert_array_equal(strip[:, :28], strip[:, 28:56])
 
 
+def test_a_truncation_too_small_for_a_float_still_draws(client):
+    tiny, zero = (client.get(f"/interpolate?from=1&to=2&digit=1&truncation={t}").data for t in ("1e-300", "1e-40"))
+    assert np.asarray(Image.open(io.BytesIO(tiny))).max() > 100
+    assert tiny == zero
+
+
 def test_a_model_without_labels_interpolates_too(client):
     assert "X-Digits" not in client.get("/interpolate?model=mlp").headers
 

@@ -35,6 +35,16 @@ def test_a_link_to_a_large_sheet_gives_a_form_that_can_be_sent(client):
     assert 'value="400"' in field
 
 
+def test_what_sites_add_to_shared_links_is_passed_over(client):
+    assert client.get("/?digit=7&seed=42&utm_source=x").status_code == 200
+
+
+def test_the_curl_line_on_the_page_works_for_any_default_model(client):
+    for model in ("digitsmith", "mlp"):
+        line = unescape(re.search(r"curl -o digit.png '([^']+)'", unescape(client.get(f"/?model={model}").text))[1])
+        assert client.get(line.removeprefix("http://localhost")).status_code == 200
+
+
 def test_nothing_on_the_page_comes_from_another_host(client):
     page = client.get("/").text
     assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)

@@ -201,6 +201,7 @@ def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, fla
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists() or "--batch-size" in flags
 
 
 def test_a_damaged_checkpoint_is_refused(train, real_digits, tmp_path):

@@ -82,8 +82,8 @@ def train(
         raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
     if not resume and (folder / CARD).exists():
         raise TrainingError(f"{folder} holds a model already: give another --out.")
-    _make(folder)
     dataset = load(data)
+    _make(folder)
     if resume:
         given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
         gan, progress = continued(folder, dataset, given)
