@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
+import hypothesis
 import numpy as np
 import pytest
 from flask import Flask
@@ -29,6 +30,9 @@ from app.config import ROOT
 from app.discriminator import Discriminator
 from app.generator import Generator
 from app.runtime import Runtime
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("untimed")
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -167,7 +167,7 @@ def test_real_digits_are_as_real_as_real_digits_to_the_shipped_discriminators(se
         assert max(found) > 0.8
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.integers(8, 600), values=st.binary(min_size=1, max_size=12))
 def test_no_damage_to_a_png_breaks_the_reader(place, values):
     whole = drawn(40, mode="P")

@@ -238,13 +238,13 @@ words = st.text(max_size=20) | st.integers().map(str) | st.floats().map(str)
 names = st.sampled_from(["digit", "seed", "count", "columns", "scale", "truncation", "background", "model", "x"])
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.dictionaries(names, words))
 def test_no_query_breaks_the_server(client, query):
     assert client.get("/generate", query_string=query).status_code in {200, 404, 409, 422}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.dictionaries(names, st.none() | st.booleans() | st.integers() | st.floats() | words | st.lists(words)))
 def test_no_json_breaks_the_server(client, body):
     assert client.post("/generate", json=body).status_code in {200, 404, 409, 422}
