@@ -220,11 +220,10 @@ def _sentence(messages: Any, name: str = "") -> str:
 
 
 def _check_picture(path: Path) -> None:
+    content = io.BytesIO(_bytes(path))
     try:
-        with Image.open(io.BytesIO(_bytes(path)), formats=["PNG"]) as picture:
+        with Image.open(content, formats=["PNG"]) as picture:
             picture.load()
-    except ModelFolderError:
-        raise
     except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
         raise ModelFolderError(f"{path} is not a whole PNG.") from error
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.images import SIDE
 from app.runtime import NetworkError, Runtime, Signature
 
-SIDE = 28
 BATCH_SIZES = (16,)  # one size, for a logit's last bits differ between sizes
 WITH_A_PROBABILITY = ("non-saturating", "minimax")  # games in which sigmoid(logit) is the paper's D(x)
 
@@ -38,10 +38,8 @@ class Discriminator:
 
         Raises: NetworkError when it cannot be loaded, or has another signature, or gives no number.
         """
-        inputs: dict[str, tuple[tuple[int, ...], str]] = {"image": ((SIDE, SIDE, 1), "float32")}
-        if classes is not None:
-            inputs["label"] = ((), "int32")
-        runtime = Runtime.load(path, Signature(inputs, ()), BATCH_SIZES, threads)
+        signature = Signature.of("image", (SIDE, SIDE, 1), (), labelled=classes is not None)
+        runtime = Runtime.load(path, signature, BATCH_SIZES, threads)
         discriminator = cls(runtime, percentiles, classes, loss)
         logits, _ = discriminator.judge(np.zeros((1, SIDE, SIDE), np.uint8), np.zeros(1, np.int32))
         if not np.isfinite(logits).all():

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-SIDE, BOX = 28, 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
+from app.images import SIDE
+
+BOX = 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
 MAX_PIXELS = 4_000_000
 INK = 32  # grey levels from the paper's that count as ink
 

@@ -17,11 +17,14 @@ log = logging.getLogger(__name__)
 
 
 class InvalidParameters(UnprocessableEntity):
-    """Parameters that cannot be used; each problem has `parameter` and `detail`, one sentence."""
+    """Parameters that cannot be used.
 
-    def __init__(self, problems: list[dict[str, str]]):
-        super().__init__(" ".join(problem["detail"] for problem in problems))
-        self.problems = problems
+    Args: problems, one sentence for each parameter's name.
+    """
+
+    def __init__(self, problems: dict[str, str]):
+        super().__init__(" ".join(problems.values()))
+        self.problems = [{"parameter": name, "detail": detail} for name, detail in problems.items()]
 
 
 def init_app(app: Flask) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.images import SIDE
 from app.runtime import NetworkError, Runtime, Signature
 
-SIDE = 28
 # Never 1: a matrix times a vector rounds otherwise than times a matrix, and a digit alone would differ.
 BATCH_SIZES = (2, 16, 64)
 
@@ -33,10 +33,8 @@ class Generator:
 
         Raises: NetworkError when it cannot be loaded, or has another signature or another range.
         """
-        inputs: dict[str, tuple[tuple[int, ...], str]] = {"latent": ((latent_dim,), "float32")}
-        if classes is not None:
-            inputs["label"] = ((), "int32")
-        runtime = Runtime.load(path, Signature(inputs, (SIDE, SIDE, 1)), BATCH_SIZES, threads)
+        signature = Signature.of("latent", (latent_dim,), (SIDE, SIDE, 1), labelled=classes is not None)
+        runtime = Runtime.load(path, signature, BATCH_SIZES, threads)
         generator = cls(runtime, latent_dim, classes)
         generator._check_range()
         return generator

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+SIDE = 28  # pixels along each side of a digit
 BACKGROUNDS = ("black", "white", "transparent")
 ANIMATIONS = ("webp", "gif")
 FRAME = 60  # milliseconds

@@ -33,6 +33,12 @@ class Signature:
     inputs: Mapping[str, tuple[tuple[int, ...], str]]
     output: tuple[int, ...]
 
+    @classmethod
+    def of(cls, name: str, shape: tuple[int, ...], output: tuple[int, ...], labelled: bool) -> "Signature":
+        """The signature of a network with one float32 input and, if it is told labels, `label`."""
+        label = {"label": ((), "int32")} if labelled else {}
+        return cls({name: (shape, "float32")} | label, output)
+
 
 class Runtime:
     """Runs a network in batches of a few fixed sizes.

@@ -151,16 +151,13 @@ class ParameterParser(FlaskParser):
         """Say of each bad parameter what was given and what is allowed."""
         ((location, messages),) = error.normalized_messages().items()
         given = self.load_address(req, schema) if location == "address" else self.load_parameters(req, schema)
-        problems = []
-        for name in messages:
-            field = schema.fields.get(name)
-            detail = (
-                f"{name} is {_shown(given[name])}; it must be {field.metadata['allowed']}."
-                if field
-                else f"{reprlib.repr(name)} is not a parameter here; there are {', '.join(schema.fields)}."
-            )
-            problems.append({"parameter": name, "detail": detail})
-        raise InvalidParameters(problems[:PROBLEMS]) from error
+        raise InvalidParameters({name: _problem(name, given, schema) for name in list(messages)[:PROBLEMS]}) from error
+
+
+def _problem(name: str, given: dict[str, Any], schema: Schema) -> str:
+    if name not in schema.fields:
+        return f"{reprlib.repr(name)} is not a parameter here; there are {', '.join(schema.fields)}."
+    return f"{name} is {_shown(given[name])}; it must be {schema.fields[name].metadata['allowed']}."
 
 
 def _shown(value: Any) -> str:
@@ -172,9 +169,7 @@ def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
     """The values of a query or a form, which may each be given once, without known ones left empty."""
     twice = [name for name, several in values.lists() if len(several) > 1]
     if twice:
-        raise InvalidParameters(
-            [{"parameter": name, "detail": f"{name} is given more than once."} for name in twice[:PROBLEMS]]
-        )
+        raise InvalidParameters({name: f"{name} is given more than once." for name in twice[:PROBLEMS]})
     return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
 
 

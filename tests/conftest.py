@@ -7,6 +7,8 @@ import os
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import io
+import re
 import shutil
 import socket
 import subprocess
@@ -23,8 +25,9 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 
-from app import create_app
+from app import create_app, discriminator, generator
 from app.catalogue import Catalogue, Model
 from app.config import ROOT
 from app.discriminator import Discriminator
@@ -62,9 +65,13 @@ def fake_model(name: str, classes: int | None) -> Model:
     card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
     percentiles = {"all": np.linspace(-1, 1, 101).tolist()}
     percentiles["per_class"] = [percentiles["all"]] * 10
-    generator = Generator(Runtime(fake_images, (1, 16, 64)), latent_dim=8, classes=classes)
     loss = "relativistic" if classes else "non-saturating"
-    return Model(name, card, generator, Discriminator(Runtime(fake_logits, (16,)), percentiles, classes, loss))
+    return Model(
+        name,
+        card,
+        Generator(Runtime(fake_images, generator.BATCH_SIZES), latent_dim=8, classes=classes),
+        Discriminator(Runtime(fake_logits, discriminator.BATCH_SIZES), percentiles, classes, loss),
+    )
 
 
 @pytest.fixture
@@ -76,6 +83,18 @@ def app() -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+def pixels(response) -> np.ndarray:
+    """The pixels of an answer that must be a PNG."""
+    assert response.status_code == 200, response.text
+    assert response.content_type == "image/png"
+    return np.asarray(Image.open(io.BytesIO(response.data)))
+
+
+def canonical(response) -> str:
+    """The address that an answer says brings it back."""
+    return re.fullmatch(r'<(.+)>; rel="canonical"', response.headers["Link"])[1]
 
 
 @pytest.fixture(scope="session")

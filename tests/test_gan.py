@@ -127,7 +127,7 @@ def test_learning_rates_warm_up_and_fall_along_a_cosine():
 def test_the_average_has_the_half_life_it_is_given():
     gan = tiny("digitsmith", average_images=16)  # two steps of eight, once 5% of the images seen are more
     gan.train_step(100, IMAGES, LABELS)
-    before, weights = gan.best_generator.get_weights(), None
+    before = gan.best_generator.get_weights()
     gan.train_step(101, IMAGES, LABELS)
     weights = gan.generator.get_weights()
     for average, old, new in zip(gan.best_generator.get_weights(), before, weights, strict=True):

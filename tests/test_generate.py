@@ -1,22 +1,16 @@
 """/generate: what it gives, what it says about it, and what it refuses."""
 
 import io
-import re
 from base64 import b64decode
 
 import numpy as np
 import pytest
+from conftest import canonical, pixels
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 MAX_SEED = 2**53 - 1
-
-
-def pixels(response) -> np.ndarray:
-    assert response.status_code == 200, response.text
-    assert response.content_type == "image/png"
-    return np.asarray(Image.open(io.BytesIO(response.data)))
 
 
 def test_one_grey_digit(client):
@@ -49,13 +43,12 @@ def test_a_seeded_answer_is_immutable_and_known_by_its_etag(client):
 @pytest.mark.parametrize("query", ["", "?digit=3&count=7&scale=2", "?model=mlp&background=white&truncation=0.5"])
 def test_the_canonical_link_brings_the_same_bytes(client, query):
     made = client.get(f"/generate{query}")
-    url = re.fullmatch(r'<(.+)>; rel="canonical"', made.headers["Link"])[1]
-    assert client.get(url).data == made.data
+    assert client.get(canonical(made)).data == made.data
 
 
 def test_the_canonical_link_of_a_canonical_link_is_itself(client):
-    canonical = client.get("/generate?seed=5&scale=1&count=1&digit=").headers["Link"]
-    assert canonical == '</generate?model=digitsmith&seed=5>; rel="canonical"'
+    made = client.get("/generate?seed=5&scale=1&count=1&digit=")
+    assert made.headers["Link"] == '</generate?model=digitsmith&seed=5>; rel="canonical"'
 
 
 def test_the_digit_that_is_asked_for_is_drawn_and_told(client):

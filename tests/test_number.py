@@ -1,16 +1,8 @@
 """/number: a number in handwriting."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
-
-
-def pixels(response) -> np.ndarray:
-    assert response.status_code == 200, response.text
-    assert response.content_type == "image/png"
-    return np.asarray(Image.open(io.BytesIO(response.data)))
+from conftest import canonical, pixels
 
 
 def test_every_digit_is_the_one_that_was_asked_for(client):
@@ -30,7 +22,7 @@ def test_it_tells_its_digits_its_seed_and_its_address(client):
     made = client.get("/number/007?scale=2&background=white")
     assert made.headers["X-Digits"] == "0,0,7"
     assert made.headers["Cache-Control"] == "no-store"
-    url = made.headers["Link"].partition(">")[0][1:]
+    url = canonical(made)
     assert url == f"/number/007?background=white&model=digitsmith&scale=2&seed={made.headers['X-Seed']}"
     again = client.get(url)
     assert again.data == made.data

@@ -29,7 +29,7 @@ def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
     check_digit(model, digit)
     if digit is None and discriminator.classes is not None:
         detail = f"digit is left out; model {model.name} must be told which digit the picture shows."
-        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
+        raise InvalidParameters({"digit": detail})
     labels = None if digit is None else np.array([digit], np.int32)
     (logit,), (realness,) = discriminator.judge(read_digit(request.get_data())[None], labels)
     opinion = {"model": model.name, "digit": digit, "realness": realness}

@@ -23,7 +23,7 @@ def interpolate(parameters: dict[str, Any]) -> Response:
     kind, scale, background = parameters["format"], parameters["scale"], parameters["background"]
     if kind == "gif" and background == "transparent":
         detail = "background is 'transparent'; it must be black or white for a gif, which knows no half transparency."
-        raise InvalidParameters([{"parameter": "background", "detail": detail}])
+        raise InvalidParameters({"background": detail})
     model = current().find(parameters["model"])
     ends = {name: fresh_seed() if parameters[name] is None else parameters[name] for name in ("from", "to")}
     first, last = (

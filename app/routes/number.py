@@ -24,7 +24,7 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
     """The number as one PNG strip; digit i is digit i of the seed, written as asked."""
     if not NUMBER.fullmatch(digits):
         detail = f"The number is {digits[:40]!r}; it must be 1 to 32 digits from 0 to 9."
-        raise InvalidParameters([{"parameter": "digits", "detail": detail}])
+        raise InvalidParameters({"digits": detail})
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()

@@ -26,7 +26,7 @@ def check_digit(model: Model, digit: int | None) -> None:
         raise Conflict(f"Model {model.name} knows no labels and cannot be asked for a {digit}: {hint}.")
     if digit >= classes:
         detail = f"digit is {digit}; it must be a whole number from 0 to {classes - 1}."
-        raise InvalidParameters([{"parameter": "digit", "detail": detail}])
+        raise InvalidParameters({"digit": detail})
 
 
 def plan_for(
