@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -110,18 +111,56 @@ def real_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def train_command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "training", "train", *map(str, arguments)]
+@pytest.fixture(scope="session")
+def few_digits(real_digits: Path) -> Path:
+    """An .npz of 600 of the real digits to train on and 300 to test on."""
+    path = real_digits.with_name("few.npz")
+    with np.load(real_digits) as digits:
+        counts = {"x_train": 600, "y_train": 600, "x_test": 300, "y_test": 300}
+        np.savez(path, **{name: digits[name][:count] for name, count in counts.items()})
+    return path
+
+
+def training_command(command: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-m", "training", command, *map(str, arguments)]
+
+
+@pytest.fixture(scope="session")
+def training() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of `python -m training` to its end and return what came of it."""
+
+    def run(command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        given = training_command(command, *arguments)
+        return subprocess.run(given, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+    return run
 
 
 @pytest.fixture
-def train() -> Callable[..., subprocess.CompletedProcess[str]]:
+def train(training: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., object]:
     """Run `python -m training train` to its end and return what came of it."""
+    return partial(training, "train")
 
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(train_command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=300)
 
-    return run
+@pytest.fixture(scope="session")
+def judges(training: Callable[..., subprocess.CompletedProcess[str]], few_digits: Path) -> Path:
+    """The folder of judges trained on a few digits."""
+    folder = few_digits.with_name("judges")
+    done = training("judge", "--data", few_digits, "--judges", folder)
+    assert done.returncode == 0, done.stderr
+    assert "third judge:" in done.stdout
+    return folder
+
+
+@pytest.fixture(scope="session")
+def runs(training: Callable[..., subprocess.CompletedProcess[str]], few_digits: Path) -> Path:
+    """A folder of two barely trained models, one that takes labels and one that does not."""
+    folder = few_digits.with_name("runs")
+    tiny = ("--images", 640, "--batch-size", 32, "--generator-width", 8, "--discriminator-width", 8)
+    for preset in ("digitsmith", "mlp"):
+        done = training("train", "--preset", preset, "--data", few_digits, "--out", folder / preset, *tiny)
+        assert done.returncode == 0, done.stderr
+    return folder
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120, what: str = "the condition") -> None:

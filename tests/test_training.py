@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import train_command, wait_until
+from conftest import training_command, wait_until
 from PIL import Image
 
 from app import create_app
@@ -87,7 +87,7 @@ def begun(real_digits, tmp_path):
     processes = []
 
     def begin(*flags: object) -> subprocess.Popen[str]:
-        command = train_command("--data", real_digits, "--out", tmp_path / "run", *TINY, *flags)
+        command = training_command("train", "--data", real_digits, "--out", tmp_path / "run", *TINY, *flags)
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
         processes.append(process)
         return process

@@ -1,4 +1,4 @@
-"""The command line: `python -m training train …`."""
+"""The command line: `python -m training train`, `judge`, `evaluate` and `publish`."""
 
 import os
 from collections.abc import Callable
@@ -11,10 +11,12 @@ import click
 from training.errors import TrainingError
 from training.presets import PRESETS, Settings, settings_for
 
+JUDGES = Path(__file__).parent / "evaluation" / "judges"
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
-    """Train Digitsmith's GANs."""
+    """Train Digitsmith's GANs, measure their digits and publish what passes."""
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the app may be told to serve with
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
 
@@ -39,14 +41,24 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@cli.command()
-@click.option("--preset", type=click.Choice(list(PRESETS)), help="Which GAN to train. [default: digitsmith]")
-@click.option(
+data_option = click.option(
     "--data",
     default="mnist",
     show_default=True,
     help="'mnist' (downloaded by Keras), a folder of the four IDX files, plain or gzipped, or an .npz.",
 )
+judges_option = click.option(
+    "--judges",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=JUDGES,
+    help="Folder of the judges. [default: the shipped ones, of MNIST]",
+)
+model_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@cli.command()
+@click.option("--preset", type=click.Choice(list(PRESETS)), help="Which GAN to train. [default: digitsmith]")
+@data_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder. [default: runs/PRESET]")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
 @click.option(
@@ -93,6 +105,63 @@ def train(
     history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
     export(folder, gan, dataset, progress)
     click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")
+
+
+@cli.command()
+@data_option
+@judges_option
+def judge(data: str, judges: Path) -> None:
+    """Train the judges: three classifiers of real digits, which evaluate generated ones."""
+    from training.data import load
+    from training.evaluation.judge import train_all
+
+    dataset = load(data)
+    _make(judges)
+    for name, facts in train_all(dataset, judges)["judges"].items():
+        click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")
+
+
+@cli.command()
+@click.argument("folder", type=model_folder)
+@data_option
+@judges_option
+@click.option("--cas", is_flag=True, help="Also train three classifiers on generated digits alone; 8 minutes each.")
+def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
+    """Measure the digits of a model folder beside real ones, into its card and its evaluation/."""
+    from training.data import load
+    from training.evaluation import report
+    from training.evaluation.folder import evaluate_folder
+
+    click.echo(report.table(evaluate_folder(folder, load(data), judges, cas)))
+    click.echo(f"\nThe whole report: {folder / report.FOLDER / report.FILE}")
+
+
+@cli.command()
+@click.argument("folder", type=model_folder)
+@click.option("--as", "name", help="Name to publish it under. [default: that of the folder]")
+@click.option(
+    "--models",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("models"),
+    show_default=True,
+    help="Folder of the published models.",
+)
+@data_option
+@judges_option
+@click.option("--force", is_flag=True, help="Publish it even if it does not pass; the card says so.")
+def publish(folder: Path, name: str | None, models: Path, data: str, judges: Path, force: bool) -> None:
+    """Copy a model folder to --models if it passes the gate; evaluates it first if that was not done."""
+    from training.data import load
+    from training.evaluation.folder import evaluate_folder
+    from training.export import read_card
+    from training.publish import publish
+
+    if read_card(folder)["evaluation"] is None:
+        evaluate_folder(folder, load(data), judges, with_cas=False)
+    target = models / (name or folder.resolve().name)
+    for check in publish(folder, target, force):
+        click.echo(f"{'passed' if check.passed else 'FAILED'}: {check}")
+    click.echo(f"{target} is published.")
 
 
 def _make(folder: Path) -> None:

@@ -1,18 +1,18 @@
 """From a trained GAN to a model folder: two plain Keras models and the card that describes them."""
 
 import json
-import os
-import platform
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from training.checkpoint import Progress
 from training.data import Dataset
+from training.environment import machine, versions
+from training.errors import TrainingError
 from training.files import replacing, sha256_of
 from training.gan import GAN
 from training.networks import build_networks
@@ -29,9 +29,28 @@ def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
         with replacing(folder / file) as path:
             network.save(path)
     card = describe(folder, gan, data, progress)
+    card["generator"] = cost(generator) | {"bytes": (folder / GENERATOR).stat().st_size}
     card["realness"] = realness(discriminator, data, PRESETS[gan.settings.preset].conditional)
     with replacing(folder / CARD) as path:
         path.write_text(json.dumps(card, indent=2) + "\n")
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a model folder.
+
+    Raises: TrainingError when it has none, or its networks are not those that the card describes.
+    """
+    try:
+        card: dict[str, Any] = json.loads((folder / CARD).read_text())
+        digests = {file: card["sha256"][file] for file in (GENERATOR, DISCRIMINATOR)}
+        changed = [file for file, digest in digests.items() if sha256_of(folder / file) != digest]
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(
+            f"{folder} is not a model folder: it needs {GENERATOR}, {DISCRIMINATOR} and {CARD}."
+        ) from error
+    if changed:
+        raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: copy the folder anew.")
+    return card
 
 
 def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:
@@ -63,17 +82,22 @@ def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[
         "seed": settings.seed,
         "images_seen": progress.step * settings.batch_size,
         "wall_seconds": round(progress.seconds, 1),
-        "machine": {
-            "system": f"{platform.system()} {platform.machine()}",
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-        },
-        "versions": {"python": platform.python_version()}
-        | {package: version(package) for package in ("keras", "tensorflow", "numpy")},
+        "machine": machine(),
+        "versions": versions(),
         "sha256": {file: sha256_of(folder / file) for file in (GENERATOR, DISCRIMINATOR)},
         "evaluation": None,
         "gate": None,
     }
+
+
+def cost(generator: keras.Model) -> dict[str, Any]:
+    """Parameters, and millions of floating-point operations that one digit takes."""
+    inputs = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in generator.inputs]
+    graph = tf.function(lambda *given: generator(given, training=False)).get_concrete_function(*inputs).graph
+    options = tf.compat.v1.profiler.ProfileOptionBuilder
+    counted = options(options.float_operation()).with_empty_output().build()
+    operations = tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops
+    return {"parameters": generator.count_params(), "mflop": round(operations / 1e6, 2)}
 
 
 def realness(discriminator: keras.Model, data: Dataset, conditional: bool) -> dict[str, Any]:
@@ -93,11 +117,3 @@ def realness(discriminator: keras.Model, data: Dataset, conditional: bool) -> di
 
 def _percentiles(logits: np.ndarray) -> list[float]:
     return [round(float(value), 5) for value in np.percentile(logits, PERCENTILES)]
-
-
-def _processor() -> str:
-    """The processor's name where Linux tells it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()

@@ -1,6 +1,7 @@
 """Files that are whole or not there: written under a temporary name, synced, then renamed."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -24,6 +25,32 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
     _sync(path.parent)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `path`, which takes its place on a clean exit.
+
+    A kill between the two renames leaves the old folder under a hidden name; the next replacement
+    puts it back first.
+    """
+    fresh, old = path.with_name(f".writing-{path.name}"), path.with_name(f".replaced-{path.name}")
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        yield fresh
+        for entry in (*fresh.rglob("*"), fresh):
+            _sync(entry)
+        if path.exists():
+            path.rename(old)
+        fresh.rename(path)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    _sync(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sha256_of(path: Path) -> str:

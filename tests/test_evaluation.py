@@ -1,0 +1,129 @@
+"""`python -m training judge` and `evaluate`: every figure beside real data's, in the card and in a report."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app import create_app
+from training.data import load
+from training.errors import TrainingError
+from training.evaluation import cas, judge
+from training.evaluation.evaluate import evaluate
+from training.evaluation.folder import evaluate_folder
+from training.gate import checks
+
+
+@pytest.mark.parametrize("name", ["digitsmith", "mlp"])
+def test_every_figure_stands_beside_that_of_real_digits(training, few_digits, judges, runs, name):
+    done = training("evaluate", runs / name, "--data", few_digits, "--judges", judges)
+    assert done.returncode == 0, done.stderr
+    assert "| judge-FID |" in done.stdout
+    assert "evaluate" in done.stderr  # the progress bar
+    card = json.loads((runs / name / "card.json").read_text())
+    figures = card["evaluation"]
+    both = ["judge_fid", "judge_kid", "precision", "recall", "density", "coverage", "class_kl"]
+    for measure in both + (["label_accuracy"] if name == "digitsmith" else []):
+        for found in (figures, *figures["other_judges"].values()):
+            assert {"generated", "real"} == set(found[measure])
+    assert figures["judge_fid"]["generated"] > 3 * figures["judge_fid"]["real"]
+    assert figures["count"] == 600
+    assert [row["t"] for row in figures["truncation"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+    assert set(figures["other_judges"]) == {"second", "third"}
+    assert card["generator"]["mflop"] > 0
+    report = runs / name / "evaluation" / "report.md"
+    for picture in ("classes", "interpolation", "class-shares", "truncation", "closest-pairs"):
+        assert f"({picture}.png)" in report.read_text()
+        with Image.open(report.with_name(f"{picture}.png")) as image:
+            assert image.width >= 280
+    app = create_app({"MODELS": str(runs), "DEFAULT_MODEL": name})  # still a model folder
+    assert app.test_client().get(f"/models/{name}").get_json()["evaluation"] == figures
+
+
+class ByHeart:
+    """A generator that has learnt its training digits by heart, in the place of a sampler."""
+
+    conditional, classes = True, 10
+
+    def __init__(self, data):
+        self.by_class = [data.train_images[data.train_labels == label] for label in range(10)]
+
+    def latents(self, count, seed):
+        """What is not looked at."""
+        return np.zeros((count, 1), np.float32)
+
+    def __call__(self, _latents, labels):
+        """Training digits of these labels."""
+        digits = [self.by_class[label] for label in labels]
+        return np.stack([of_class[i % len(of_class)] for i, of_class in enumerate(digits)])
+
+
+def test_training_digits_drawn_again_are_seen_as_copies_with_the_right_labels(few_digits, judges):
+    data = load(str(few_digits))
+    figures = evaluate(ByHeart(data), data, judge.load_all(judges, data))
+    assert figures["label_accuracy"]["generated"] > 0.9
+    assert figures["class_kl"]["generated"] < 0.05
+    for copies in figures["memorisation"].values():
+        assert copies["generated"]["exact_duplicates"] == 1
+        assert copies["real"]["exact_duplicates"] == 0
+    refused = {check.name for check in checks(figures, None) if not check.passed}
+    assert refused == {"near_duplicates in pixels", "near_duplicates in features"}
+
+
+def test_the_same_evaluation_gives_the_same_figures(few_digits, judges, runs):
+    data = load(str(few_digits))
+    first, second = (evaluate_folder(runs / "mlp", data, judges, with_cas=False) for _ in range(2))
+    assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+def test_cas_keeps_the_ceiling_of_real_digits_with_the_judges(few_digits, judges, runs, monkeypatch):
+    measured = []
+
+    def scores(images, labels, test_images, test_labels):
+        measured.append(len(images))
+        assert len(images) == len(labels)
+        assert len(test_images) == len(test_labels) == 300
+        return [0.5, 0.6, 0.7]
+
+    monkeypatch.setattr(cas, "scores", scores)
+    data = load(str(few_digits))
+    for _ in range(2):
+        figures = evaluate_folder(runs / "digitsmith", data, judges, with_cas=True)
+        assert figures["cas"]["generated"] == pytest.approx(0.6)
+    assert measured == [600, 600, 600]  # the ceiling, and the generated digits twice
+    assert json.loads((judges / "card.json").read_text())["ceiling"] == [0.5, 0.6, 0.7]
+    assert evaluate_folder(runs / "digitsmith", data, judges, with_cas=False)["cas"] == figures["cas"]
+    with pytest.raises(TrainingError, match="takes no labels"):
+        evaluate_folder(runs / "mlp", data, judges, with_cas=True)
+
+
+def test_cas_learns_from_the_digits_it_is_given(few_digits):
+    data = load(str(few_digits))
+    found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
+    assert len(found) == 3
+    assert min(found) > 0.7
+    wrong = cas.scores(data.train_images, (data.train_labels + 1) % 10, data.test_images, data.test_labels)
+    assert max(wrong) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("damaged", "message"),
+    [
+        (None, "trained on few, not on this digits"),
+        ("judges/card.json", "has no judges: train them with `python -m training judge`"),
+        ("judges/second.keras", "second.keras is not the judge that its card.json describes"),
+        ("mlp/generator.keras", "generator.keras is not the file that its card.json describes"),
+        ("mlp/card.json", "is not a model folder: it needs generator.keras"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(real_digits, few_digits, judges, runs, tmp_path, damaged, message):
+    shutil.copytree(judges, tmp_path / "judges")
+    shutil.copytree(runs / "mlp", tmp_path / "mlp")
+    if damaged:
+        file = tmp_path / damaged
+        file.write_bytes(file.read_bytes()[:-2])
+    data = load(str(few_digits if damaged else real_digits))
+    with pytest.raises(TrainingError, match=message):
+        evaluate_folder(tmp_path / "mlp", data, tmp_path / "judges", with_cas=False)

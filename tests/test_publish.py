@@ -1,0 +1,140 @@
+"""`python -m training publish`: the gate, and the one move by which a model takes its place."""
+
+import json
+import shutil
+
+import keras
+import pytest
+
+from app import create_app
+from training.errors import TrainingError
+from training.files import replacing_folder, sha256_of
+from training.gate import checks
+from training.publish import SHIPPED, publish
+
+GOOD = {"generated": 0.9, "real": 0.95}
+COPIES = {kind: {"near_duplicates": 0.01} for kind in ("generated", "real")}
+EVALUATION = {
+    "class_kl": {"generated": 0.001, "real": 0.001},
+    "coverage": GOOD,
+    "memorisation": {"pixels": COPIES, "features": COPIES},
+    "label_accuracy": {"generated": 0.99, "real": 0.995},
+    "judge_fid": {"generated": 1.0, "real": 0.5},
+}
+
+
+def failed(evaluation, replaced=None):
+    return [check.reason for check in checks(evaluation, replaced) if not check.passed]
+
+
+def test_a_good_model_passes_and_one_a_little_worse_by_chance_too():
+    assert failed(EVALUATION) == []
+    assert failed(EVALUATION | {"judge_fid": {"generated": 1.03}}, EVALUATION) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"class_kl": {"generated": 0.36}}, "it has collapsed: it leaves classes out"),
+        ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
+        ({"label_accuracy": {"generated": 0.9}}, "it misses the digits that are asked for"),
+        ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
+        ({"label_accuracy": {"generated": 0.98}}, "it is worse than the model it would replace"),
+        ({"class_kl": {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
+        (
+            {"memorisation": {"pixels": COPIES | {"generated": {"near_duplicates": 0.04}}}},
+            "it copies training digits",
+        ),
+    ],
+)
+def test_every_fault_is_refused_for_its_reason(changes, reason):
+    assert reason in failed(EVALUATION | changes, EVALUATION)
+
+
+@pytest.fixture
+def run(runs, tmp_path):
+    """A copy of a barely trained model's folder, with an evaluation put into its card."""
+    shutil.copytree(runs / "digitsmith", tmp_path / "run")
+    (tmp_path / "run" / "evaluation").mkdir(exist_ok=True)
+    (tmp_path / "run" / "evaluation" / "report.md").write_text("# A report\n")
+    rewrite(tmp_path / "run", evaluation=EVALUATION)
+    return tmp_path / "run"
+
+
+def card_of(folder):
+    return json.loads((folder / "card.json").read_text())
+
+
+def rewrite(folder, **changes):
+    (folder / "card.json").write_text(json.dumps(card_of(folder) | changes))
+
+
+def test_what_is_shipped_is_a_whole_model_folder_under_its_new_name(run, tmp_path):
+    publish(run, tmp_path / "models" / "fine", force=False)
+    published = tmp_path / "models" / "fine"
+    assert {path.name for path in published.iterdir()} == set(SHIPPED)  # no checkpoint, no plot
+    assert card_of(published)["name"] == "fine"
+    assert card_of(published)["gate"]["passed"] is True
+    assert {check["name"] for check in card_of(published)["gate"]["checks"]} >= {"class_kl", "label_accuracy"}
+    assert card_of(run)["gate"] is None
+    client = create_app({"MODELS": str(published.parent)}).test_client()
+    assert client.get("/generate?digit=7&seed=1").status_code == 200
+
+
+def test_a_worse_model_leaves_the_one_it_would_replace_and_force_says_so(run, tmp_path):
+    target = tmp_path / "models" / "fine"
+    publish(run, target, force=False)
+    before = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    rewrite(run, evaluation=EVALUATION | {"judge_fid": {"generated": 2.0, "real": 0.5}})
+    with pytest.raises(TrainingError, match=r"worse than the model it would replace \(judge_fid 2 is beyond .* 1.05\)"):
+        publish(run, target, force=False)
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == before
+    publish(run, target, force=True)
+    gate = card_of(target)["gate"]
+    assert (gate["passed"], gate["forced"]) == (False, True)
+    assert [path.name for path in target.parent.iterdir()] == ["fine"]
+
+
+def test_a_collapsed_generator_is_refused_with_its_figures(training, few_digits, judges, run, tmp_path):
+    model = keras.saving.load_model(run / "generator.keras", compile=False)
+    first = next(layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
+    kernel, bias = first.get_weights()
+    first.set_weights([0 * kernel, bias])  # neither latent nor label reaches the digit
+    model.save(run / "generator.keras")
+    digests = card_of(run)["sha256"] | {"generator.keras": sha256_of(run / "generator.keras")}
+    rewrite(run, evaluation=None, sha256=digests)
+    models = tmp_path / "models"
+    done = training("publish", run, "--as", "bad", "--models", models, "--data", few_digits, "--judges", judges)
+    assert done.returncode == 1
+    assert "does not pass the gate" in done.stderr
+    assert "it has collapsed: it leaves classes out (class_kl 2." in done.stderr
+    assert "it misses the digits that are asked for (label_accuracy 0." in done.stderr
+    assert "--force" in done.stderr
+    assert not models.exists()
+    assert card_of(run)["evaluation"]["label_accuracy"]["generated"] < 0.3
+
+
+def test_a_changed_network_is_not_published(run, tmp_path):
+    (run / "discriminator.keras").write_bytes(b"something else")
+    with pytest.raises(TrainingError, match=r"discriminator.keras is not the file"):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "folder"
+    with replacing_folder(target) as fresh:
+        (fresh / "file").write_text("old")
+    with pytest.raises(FileNotFoundError), replacing_folder(target) as fresh:
+        (fresh / "missing" / "file").write_text("new")
+    assert (target / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+    target.rename(tmp_path / ".replaced-folder")  # as a kill between the two renames leaves it
+    with pytest.raises(KeyError), replacing_folder(target):
+        raise KeyError
+    assert (target / "file").read_text() == "old"
+    with replacing_folder(target) as fresh:
+        (fresh / "file").write_text("new")
+    assert (target / "file").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -1,0 +1,1 @@
+"""How good a generator's digits are, measured beside real ones."""

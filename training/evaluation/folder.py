@@ -1,0 +1,69 @@
+"""Evaluate a model folder: the figures into its card, the report and its pictures beside it."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from training.data import Dataset
+from training.errors import TrainingError
+from training.evaluation import cas, judge, pictures, report
+from training.evaluation.evaluate import accuracy_scores, evaluate
+from training.evaluation.sampler import Sampler
+from training.export import CARD
+from training.files import replacing
+
+
+def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -> dict[str, Any]:
+    """Measure a model folder's digits and write what was found into it; return the figures.
+
+    Args: judges, the folder of the judges; with_cas, whether to train the classifiers of CAS too.
+    Raises: TrainingError when the folder is not whole, or it or the judges know other data.
+    """
+    began = time.monotonic()
+    sampler, judging = Sampler(folder), judge.read_card(judges, data)
+    if sampler.card["dataset"]["sha256"] != data.sha256:
+        raise TrainingError(f"{folder} was trained on {sampler.card['dataset']['name']}, not on this {data.name}.")
+    if with_cas and not sampler.conditional:
+        raise TrainingError(f"{folder} takes no labels, so it has no CAS: leave --cas out.")
+    figures = evaluate(sampler, data, judge.load_all(judges, data))
+    first = next(iter(judging["judges"].values()))
+    figures["judge"] = {"accuracy": first["accuracy"], "sha256": first["sha256"]}
+    figures["cas"] = _kept_cas(sampler)
+    pictures.draw(folder / report.FOLDER, sampler, data, figures)
+    figures["seconds"] = round(time.monotonic() - began, 1)
+    _write(folder, sampler.card, figures)
+    if with_cas:
+        figures["cas"] = accuracy_scores(sampler, data, _ceiling(judges, judging, data))
+        _write(folder, sampler.card, figures)
+    return figures
+
+
+def _kept_cas(sampler: Sampler) -> dict[str, Any] | None:
+    """The CAS of an earlier evaluation: an export writes a card without any, so it is of these weights."""
+    earlier = sampler.card["evaluation"] or {}
+    return earlier.get("cas")
+
+
+def _ceiling(judges: Path, card: dict[str, Any], data: Dataset) -> list[float]:
+    """CAS of the real training digits: measured once, then kept in the judges' card."""
+    if card["ceiling"] is None:
+        card["ceiling"] = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
+        judge.write_card(judges, card)
+    return list(card["ceiling"])
+
+
+def _write(folder: Path, card: dict[str, Any], figures: dict[str, Any]) -> None:
+    card["evaluation"] = _rounded(figures)
+    with replacing(folder / CARD) as path:
+        path.write_text(json.dumps(card, indent=2) + "\n")
+    report.write(folder / report.FOLDER, card)
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers to six digits after the point: more is noise, and cards are read by people."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value

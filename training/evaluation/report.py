@@ -1,0 +1,103 @@
+"""The readable side of an evaluation: a Markdown table of every figure beside real data's, and the pictures."""
+
+from pathlib import Path
+from typing import Any
+
+from training.files import replacing
+
+FOLDER = "evaluation"
+FILE = "report.md"
+MEASURES = {  # name in the figures → name for people, and which way is better
+    "label_accuracy": ("label accuracy: the judge reads the digit that was asked for", "higher"),
+    "judge_fid": ("judge-FID", "lower"),
+    "judge_kid": ("judge-KID", "lower"),
+    "precision": ("precision", "higher"),
+    "recall": ("recall", "higher"),
+    "density": ("density", "higher"),
+    "coverage": ("coverage", "higher"),
+    "class_kl": ("divergence of the classes' shares from the real ones (KL, nats)", "lower"),
+}
+COPIES = {
+    "median_distance": "median distance to the nearest training digit",
+    "exact_duplicates": "exact duplicates of a training digit",
+    "near_duplicates": "near duplicates (nearer than 99% of real test digits are)",
+    "authentic": "AuthPct",
+    "nearer_to_train": "nearer to train than to test (0.5: no pull)",
+}
+PICTURES = {
+    "classes.png": "A class to a row (for a model that takes no labels: a hundred digits)",
+    "interpolation.png": "From the first digit of each row to its last, along an arc of latents",
+    "class-shares.png": "Share of each class, as the judge reads it",
+    "truncation.png": "Truncation: tidier digits for less variety",
+    "closest-pairs.png": "The digits nearest to a training digit, which is drawn below each",
+}
+
+Row = tuple[str, ...]
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Every figure as a Markdown table: generated beside real."""
+    rows: list[Row] = [("", "generated", "real", "better")]
+    if figures.get("cas"):
+        rows.append(_row("CAS: accuracy of a classifier trained on these digits alone", figures["cas"], "higher"))
+    rows += [_row(title, figures[name], better) for name, (title, better) in MEASURES.items() if name in figures]
+    for space, scores in figures["memorisation"].items():
+        for name, title in COPIES.items():
+            both = {kind: scores[kind][name] for kind in ("generated", "real")}
+            rows.append(_row(f"{title}, in {space}", both, "as real"))
+    return _markdown(rows)
+
+
+def write(folder: Path, card: dict[str, Any]) -> None:
+    """Write report.md into `folder` from a card that holds its evaluation."""
+    figures = card["evaluation"]
+    pictures = [f"## {title}\n\n![{title}]({file})" for file, title in PICTURES.items()]
+    others = ["## By other judges", _other_judges(figures), "## Truncation", _truncation(figures["truncation"])]
+    parts = [_introduction(card), table(figures), *others, *pictures, "Made by `python -m training evaluate`."]
+    with replacing(folder / FILE) as path:
+        path.write_text("\n\n".join(parts) + "\n")
+
+
+def _introduction(card: dict[str, Any]) -> str:
+    figures, generator = card["evaluation"], card["generator"]
+    return (
+        f"# {card['title']}\n\n"
+        f"{figures['count']:,} generated digits against the {card['dataset']['counts']['test']:,} real test digits of"
+        f" {card['dataset']['name']}, in the features of a classifier of real digits (the judge) that reads"
+        f" {figures['judge']['accuracy']:.2%} of them right. In the column *real*, as many training digits stand in the"
+        " place of the generated ones (for labels, classes and copies, the test digits): the best that can be asked"
+        f" for. What compares neighbours takes {figures['sample']:,} digits of each, and k = 5.\n\n"
+        f"A digit costs {generator['mflop']} MFLOP; the generator has {generator['parameters']:,} parameters in"
+        f" {generator['bytes'] / 1e6:.2f} MB."
+    )
+
+
+def _row(title: str, both: dict[str, Any], better: str) -> Row:
+    return title, _number(both["generated"]), _number(both["real"]), better
+
+
+def _other_judges(figures: dict[str, Any]) -> str:
+    """Each judge's generated figures, real ones in brackets."""
+    judges = {"the judge": figures, **figures["other_judges"]}
+    rows: list[Row] = [("", *judges)]
+    for name, (title, _) in MEASURES.items():
+        if name in figures:
+            pairs = [(found[name]["generated"], found[name]["real"]) for found in judges.values()]
+            rows.append((title, *(f"{_number(generated)} ({_number(real)})" for generated, real in pairs)))
+    return _markdown(rows)
+
+
+def _truncation(rows: list[dict[str, float]]) -> str:
+    names = list(rows[0])
+    return _markdown(
+        [tuple(name.replace("_", " ") for name in names), *(tuple(map(_number, r.values())) for r in rows)]
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4f}"
+
+
+def _markdown(rows: list[Row]) -> str:
+    header, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([header, "|" + "---|" * len(rows[0]), *body])

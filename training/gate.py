@@ -1,0 +1,67 @@
+"""The gate: what a model must show before it is published, each demand with its figure and a reason."""
+
+from typing import Any, NamedTuple
+
+COLLAPSE_KL = 0.25  # nats; leaving one of ten digits out costs 0.105, two 0.223, three 0.357
+COLLAPSE_COVERAGE = 0.25  # of the coverage that real digits reach
+LABEL_ACCURACY = 0.975  # of that of real digits
+COPIES = 3  # times the share of near duplicates among real test digits
+WORSE_FID = 1.05  # times that of the model that would be replaced; drawing anew moves it by some percent
+WORSE_LABELS = 0.002  # below that of the model that would be replaced
+
+
+class Check(NamedTuple):
+    """One demand: the figure's name and value, its limit, whether it holds, and what it means when it does not."""
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+    reason: str
+
+    def __str__(self) -> str:
+        sign = "within" if self.passed else "beyond"
+        return f"{self.name} {self.value:.4g} is {sign} the limit of {self.limit:.4g}"
+
+
+def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[Check]:
+    """Every demand on a model.
+
+    Args: the model's evaluation, and that of the model whose place it would take, if it has one.
+    """
+    kl, coverage = evaluation["class_kl"]["generated"], evaluation["coverage"]
+    found = [
+        _at_most("class_kl", kl, COLLAPSE_KL, "it has collapsed: it leaves classes out"),
+        _at_least(
+            "coverage",
+            coverage["generated"],
+            COLLAPSE_COVERAGE * coverage["real"],
+            "it has collapsed: its digits cover too few of the real ones",
+        ),
+    ]
+    for space, scores in evaluation["memorisation"].items():
+        near, limit = scores["generated"]["near_duplicates"], COPIES * scores["real"]["near_duplicates"]
+        found.append(_at_most(f"near_duplicates in {space}", near, limit, "it copies training digits"))
+    if "label_accuracy" in evaluation:
+        right = evaluation["label_accuracy"]
+        lowest, missed = LABEL_ACCURACY * right["real"], "it misses the digits that are asked for"
+        found.append(_at_least("label_accuracy", right["generated"], lowest, missed))
+    return found + (_comparisons(evaluation, replaced) if replaced else [])
+
+
+def _comparisons(evaluation: dict[str, Any], replaced: dict[str, Any]) -> list[Check]:
+    worse = "it is worse than the model it would replace"
+    fid, limit = evaluation["judge_fid"]["generated"], WORSE_FID * replaced["judge_fid"]["generated"]
+    found = [_at_most("judge_fid", fid, limit, worse)]
+    if "label_accuracy" in evaluation and "label_accuracy" in replaced:
+        accuracy, before = (one["label_accuracy"]["generated"] for one in (evaluation, replaced))
+        found.append(_at_least("label_accuracy", accuracy, before - WORSE_LABELS, worse))
+    return found
+
+
+def _at_most(name: str, value: float, limit: float, reason: str) -> Check:
+    return Check(name, value, limit, value <= limit, reason)
+
+
+def _at_least(name: str, value: float, limit: float, reason: str) -> Check:
+    return Check(name, value, limit, value >= limit, reason)

@@ -1,0 +1,42 @@
+"""From a run that passes the gate to a shipped model folder."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from training import evolution, history
+from training.errors import TrainingError
+from training.evaluation import report
+from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
+from training.files import replacing_folder
+from training.gate import Check, checks
+
+SHIPPED = (GENERATOR, DISCRIMINATOR, CARD, evolution.FOLDER, history.FILE, report.FOLDER)
+
+
+def publish(run: Path, target: Path, force: bool) -> list[Check]:
+    """Copy what is shipped of a run's folder to `target`, in one move; return the gate's checks.
+
+    Args: run, a model folder whose card holds its evaluation; force, whether to publish what fails.
+    Raises: TrainingError with the figures and reasons when the gate refuses it; `target` is then as it was.
+    """
+    card = read_card(run)
+    found = checks(card["evaluation"], _evaluation_of(target))
+    failed = [check for check in found if not check.passed]
+    if failed and not force:
+        reasons = "".join(f"\n  {check.reason} ({check})" for check in failed)
+        raise TrainingError(f"{run} does not pass the gate:{reasons}\nPublish it all the same with --force.")
+    card["name"] = target.name
+    card["gate"] = {"passed": not failed, "forced": bool(failed), "checks": [check._asdict() for check in found]}
+    with replacing_folder(target) as fresh:
+        for name in SHIPPED:
+            copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
+            copy(run / name, fresh / name)
+        (fresh / CARD).write_text(json.dumps(card, indent=2) + "\n")
+    return found
+
+
+def _evaluation_of(folder: Path) -> dict[str, Any] | None:
+    evaluation: dict[str, Any] | None = read_card(folder)["evaluation"] if folder.exists() else None
+    return evaluation
