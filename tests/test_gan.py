@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from training.errors import TrainingError
 from training.gan import GAN
 from training.losses import GAMES, gradient_penalty
 from training.networks import call
@@ -40,7 +41,7 @@ def test_the_generators_gradient_is_that_of_a_pass_of_its_own(loss, penalised):
         generated = call(gan.generator, latent=latents, label=given, training=True)
     step = gan._penalised_discriminator_step if penalised else gan._discriminator_step
     labels = tf.concat([given, given], 0)
-    _, logits, slopes = step(tf.concat([real, generated], 0), labels, tf.constant(1.0))
+    _, logits, slopes = step(tf.concat([real, generated], 0), labels, (labels + 1) % 10, tf.constant(1.0))
     gan._generator_step(tape, generated, *tf.split(logits, 2), slopes)
     for found, wanted in zip(applied, expected, strict=True):
         wanted = tf.convert_to_tensor(wanted)
@@ -81,27 +82,46 @@ def test_a_seed_decides_everything():
 
 @pytest.mark.parametrize("loss", GAMES)
 @pytest.mark.parametrize("gamma", [0.0, 2.0])
-def test_the_discriminators_gradient_is_that_of_its_loss_and_penalty(loss, gamma):
-    gan = tiny("digitsmith", loss=loss, precision="float32")
+@pytest.mark.parametrize("mismatch", [0.0, 0.5])
+def test_the_discriminators_gradient_is_that_of_its_loss_and_penalties(loss, gamma, mismatch):
+    gan = tiny("digitsmith", loss=loss, mismatch=mismatch, precision="float32")
     for step in range(1, 4):
         gan.train_step(step, IMAGES, LABELS)
     images = tf.concat([IMAGES / 255, tf.random.stateless_uniform((8, 28, 28, 1), seed=(1, 2))], 0)
     images, labels = tf.cast(images, tf.float32), tf.concat([LABELS, LABELS], 0)
+    others = (labels + 3) % 10
 
     with tf.GradientTape() as tape:
         with tf.GradientTape() as inner:
             inner.watch(images)
             logits = call(gan.discriminator, image=images, label=labels, training=True)
         slopes = inner.gradient(logits, images)
+        wrong = call(gan.discriminator, image=images[:8], label=others[:8], training=True)
         expected_loss = gan.game.discriminator(logits[:8], logits[8:]) + gamma * gradient_penalty(slopes)
+        expected_loss += mismatch * tf.reduce_mean(tf.nn.softplus(wrong - logits[:8]))
     expected = tape.gradient(expected_loss, gan.discriminator.trainable_variables)
 
     applied = []
     gan.discriminator_optimizer.apply = lambda gradients, _: applied.extend(gradients)
     step = gan._penalised_discriminator_step if gamma else gan._discriminator_step
-    step(images, labels, tf.constant(gamma))
+    step(images, labels, others, tf.constant(gamma))
     for found, wanted in zip(applied, expected, strict=True):
         np.testing.assert_allclose(tf.convert_to_tensor(found), tf.convert_to_tensor(wanted), rtol=1e-3, atol=1e-6)
+
+
+def test_mismatched_labels_are_always_other_ones_and_all_of_them():
+    gan = tiny("digitsmith")
+    labels = tf.repeat(tf.range(10), 100)
+    others = gan._other_labels(labels, tf.constant(1)).numpy()
+    assert (others != labels.numpy()).all()
+    assert {(label, other) for label, other in zip(labels.numpy(), others, strict=True)} == {
+        (label, other) for label in range(10) for other in range(10) if label != other
+    }
+
+
+def test_a_model_without_labels_cannot_be_shown_wrong_ones():
+    with pytest.raises(TrainingError, match=r"--mismatch is 0.5; it must be 0 for mlp"):
+        settings_for("mlp", {"mismatch": 0.5})
 
 
 def test_the_penalty_comes_when_it_is_due_with_its_weight_on_a_cosine():

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.losses import GAMES, gradient_penalty
-from training.networks import build_networks, call
+from training.losses import GAMES, gradient_penalty, relativistic
+from training.networks import build_networks, call, two_labelled
 from training.presets import Settings
 
 SMALLEST_SLOPE = 1e-30  # keeps a division finite where the discriminator has won beyond doubt
@@ -29,6 +29,8 @@ class GAN:
         self.settings = settings
         self.game = GAMES[settings.loss]
         self.generator, self.discriminator = build_networks(settings, classes, settings.precision)
+        self.classes = classes
+        self._two_labelled = two_labelled(self.discriminator) if settings.mismatch else None
         self.best_generator = self.generator
         if settings.average_images:
             self.best_generator, _ = build_networks(settings, classes, settings.precision)
@@ -98,7 +100,7 @@ class GAN:
             generated = call(self.generator, latent=latents, label=labels, training=True)
         discriminator_step = self._penalised_discriminator_step if penalise else self._discriminator_step
         both, labels = tf.concat([real, generated], 0), tf.concat([labels, labels], 0)
-        loss, logits, slopes = discriminator_step(both, labels, gamma)
+        loss, logits, slopes = discriminator_step(both, labels, self._other_labels(labels, step), gamma)
         real_logits, generated_logits = tf.split(logits, 2)
         generator_loss = self._generator_step(tape, generated, real_logits, generated_logits, slopes)
         return {
@@ -109,7 +111,7 @@ class GAN:
         }
 
     def _discriminator_step(
-        self, images: tf.Tensor, labels: tf.Tensor, gamma: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, gamma: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Update the discriminator; return its loss, its logits and each generated image's slope.
 
@@ -120,29 +122,49 @@ class GAN:
         """
         with tf.GradientTape() as tape:
             tape.watch(images)
-            logits = call(self.discriminator, image=images, label=labels, training=True)
-            loss = self.game.discriminator(*tf.split(logits, 2))
+            logits, loss, minimised = self._judge(images, labels, others)
         variables = self.discriminator.trainable_variables
-        gradients, at_images, at_logits = tape.gradient(loss, [variables, images, logits])
+        gradients, at_images, at_logits = tape.gradient(minimised, [variables, images, logits])
         self.discriminator_optimizer.apply(gradients, variables)
         at_generated = tf.maximum(tf.split(at_logits, 2)[1], SMALLEST_SLOPE)
         return loss, logits, tf.split(at_images, 2)[1] / tf.reshape(at_generated, (-1, 1, 1, 1))
 
     def _penalised_discriminator_step(
-        self, images: tf.Tensor, labels: tf.Tensor, gamma: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, gamma: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """The same with gamma × (R1 + R2) / 2 added to what is minimised; the loss is returned without."""
         with tf.GradientTape() as tape:
             with tf.GradientTape() as slope_tape:
                 slope_tape.watch(images)
-                logits = call(self.discriminator, image=images, label=labels, training=True)
+                logits, loss, minimised = self._judge(images, labels, others)
                 total = tf.reduce_sum(logits)
             slopes = slope_tape.gradient(total, images)
-            loss = self.game.discriminator(*tf.split(logits, 2))
-            penalised = loss + gamma * gradient_penalty(slopes)
+            penalised = minimised + gamma * gradient_penalty(slopes)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(penalised, variables), variables)
         return loss, logits, tf.split(slopes, 2)[1]
+
+    def _judge(self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Logits of images (2N, 28, 28, 1) under their labels, the game's loss, and what is minimised.
+
+        Both of a pair share their label, so the game alone never shows the discriminator a digit under
+        a wrong one (Reed et al. 2016, arXiv 1605.05396, section 4.1). With a weight for mismatches, a
+        real image under its label must also look more real than the same image under another.
+        """
+        if self._two_labelled is None:
+            logits = call(self.discriminator, image=images, label=labels, training=True)
+            loss = self.game.discriminator(*tf.split(logits, 2))
+            return logits, loss, loss
+        logits, other_logits = self._two_labelled([images, labels, others], training=True)
+        loss = self.game.discriminator(*tf.split(logits, 2))
+        mismatched = relativistic(real=tf.split(logits, 2)[0], generated=tf.split(other_logits, 2)[0])
+        return logits, loss, loss + self.settings.mismatch * mismatched
+
+    def _other_labels(self, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        """For each label another one, drawn evenly."""
+        seed = tf.stack([self.settings.seed, -step])  # latents have the steps above zero
+        away = tf.random.stateless_uniform(tf.shape(labels), seed, 1, max(2, self.classes), tf.int32)
+        return (labels + away) % self.classes
 
     def _generator_step(
         self,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.errors import TrainingError
+
 LOSSES = ("non-saturating", "minimax", "relativistic")
 PRECISIONS = ("float32", "bfloat16")
 
@@ -35,6 +37,7 @@ class Settings:
     gamma: float = _setting("Weight of the R1 and R2 penalties at the start; 0 leaves them out.", min=0)
     final_gamma: float = _setting("Weight of the penalties at the end of their cosine.", min=0)
     penalty_every: int = _setting("Steps from one penalty to the next.", min=1)
+    mismatch: float = _setting("Weight of the loss for real images under a wrong label; 0 leaves it out.", min=0)
     average_images: int = _setting("Half-life of the generator's moving average, in images; 0 keeps none.", min=0)
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
@@ -68,6 +71,7 @@ _CLASSIC = {
     "gamma": 0.0,
     "final_gamma": 0.0,
     "penalty_every": 1,
+    "mismatch": 0.0,
     "average_images": 0,
     "precision": "float32",
     "seed": 1,
@@ -104,6 +108,7 @@ PRESETS = {
             "gamma": 1.0,
             "final_gamma": 0.1,
             "penalty_every": 4,
+            "mismatch": 0.1,
             "average_images": 150_000,
             "precision": "bfloat16",
             "seed": 1,
@@ -113,6 +118,12 @@ PRESETS = {
 
 
 def settings_for(preset: str, changes: Mapping[str, Any]) -> Settings:
-    """The preset's defaults with `changes` applied; a change of None counts as none."""
+    """The preset's defaults with `changes` applied; a change of None counts as none.
+
+    Raises: TrainingError when they do not go together.
+    """
     given = {name: value for name, value in changes.items() if value is not None}
-    return Settings(preset=preset, **{**PRESETS[preset].defaults, **given})
+    settings = Settings(preset=preset, **{**PRESETS[preset].defaults, **given})
+    if settings.mismatch and not PRESETS[preset].conditional:
+        raise TrainingError(f"--mismatch is {settings.mismatch}; it must be 0 for {preset}, which takes no labels.")
+    return settings
