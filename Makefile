@@ -6,7 +6,7 @@ DATA ?= mnist
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test train screenshots docker-test debian clean
+.PHONY: help serve test train screenshots benchmark-training docker-test debian clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -25,6 +25,9 @@ train: .venv/training ## Train PRESET (mlp, dcgan, digitsmith) on DATA into runs
 
 screenshots: .venv/development debian ## Make README's pictures anew
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py
+
+benchmark-training: .venv/benchmarks ## Images a second of training, beside PyTorch and a tutorial's loop
+	$(BIN)/python -m benchmarks.training
 
 docker-test: ## Build the container, run it read-only and fetch a digit from it
 	tests/docker-test.sh
@@ -52,6 +55,10 @@ clean: ## Remove what was installed and cached, but no training run
 
 .venv/training: .venv/python requirements.txt requirements-training.txt
 	$(PIP) -r requirements-training.txt
+	@touch $@
+
+.venv/benchmarks: .venv/python requirements.txt requirements-training.txt requirements-benchmarks.txt
+	$(PIP) -r requirements-benchmarks.txt
 	@touch $@
 
 .venv/development: .venv/python requirements.txt requirements-training.txt requirements-dev.txt

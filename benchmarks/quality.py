@@ -1,0 +1,58 @@
+"""Minutes of training until judge-FID passes twice the floor of real digits, for each preset.
+
+Run with `make benchmark-quality DATA=mnist`. Only training is timed, not the scoring in between.
+"""
+
+import time
+
+import click
+import keras
+
+from benchmarks.scoring import Scorer, steps
+from training.cli import JUDGES
+from training.data import Dataset, load
+from training.evaluation.judge import load_all
+from training.gan import GAN
+from training.presets import PRESETS, settings_for
+
+DRAWN = 10_000
+EVERY = 50_000  # images between two scores
+PASSED = 2.0  # times the floor
+
+
+@click.command()
+@click.option("--data", default="mnist", show_default=True, help="As for `python -m training train`.")
+@click.option("--minutes", default=30.0, show_default=True, help="Of training, after which a preset is given up.")
+@click.argument("presets", nargs=-1, type=click.Choice(list(PRESETS)))
+def main(data: str, minutes: float, presets: tuple[str, ...]) -> None:
+    """Train each preset that is named, or all, and print a table."""
+    dataset = load(data)
+    scorer = Scorer(next(iter(load_all(JUDGES, dataset).values())), dataset, DRAWN)
+    click.echo(f"Floor: {scorer.floor:.2f}\n\n| | minutes to {PASSED:g} × the floor | images | best judge-FID |")
+    click.echo("|---" * 4 + "|")
+    for preset in presets or reversed(PRESETS):
+        click.echo(row(preset, scorer, dataset, minutes))
+
+
+def row(preset: str, scorer: Scorer, data: Dataset, minutes: float) -> str:
+    """Train a preset with its own settings until it passes, ends or runs out of time; return its row."""
+    gan = GAN(settings_for(preset, {}), data.classes)
+    seconds, seen, best = 0.0, 0, float("inf")
+    training, began = steps(gan, data), time.perf_counter()
+    for _ in training:
+        seen += gan.settings.batch_size
+        if seen % EVERY >= gan.settings.batch_size:
+            continue
+        seconds += time.perf_counter() - began
+        best = min(best, scorer(gan)["judge_fid"])
+        click.echo(f"{preset}: {seconds / 60:.1f} min, {seen:,} images, judge-FID {best:.2f}", err=True)
+        if best <= PASSED * scorer.floor or seconds > 60 * minutes:
+            break
+        began = time.perf_counter()
+    keras.backend.clear_session()
+    passed = f"{seconds / 60:.1f}" if best <= PASSED * scorer.floor else f"not in {seconds / 60:.0f}"
+    return f"| {preset} | {passed} | {seen:,} | {best:.2f} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""How good a GAN's digits are while it trains: what the sweep and the time to quality have in common."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from training.data import Dataset, batches
+from training.evaluation import metrics
+from training.evaluation.judge import Judge
+from training.gan import GAN
+
+SEED = 1_000  # of the latents that are scored
+
+
+class Scorer:
+    """Scores generated digits against a data set's test digits in a judge's features.
+
+    Args: count, digits drawn for a score.
+    Attributes: floor, the judge-FID of as many training digits.
+    """
+
+    def __init__(self, judge: Judge, data: Dataset, count: int):
+        self.judge, self.data, self.count = judge, data, count
+        self.test, _ = judge(data.test_images)
+        train, _ = judge(data.train_images[:count])
+        self.floor = metrics.frechet_distance(self.test, train)
+
+    def __call__(self, gan: GAN) -> dict[str, float]:
+        """judge-FID, label accuracy (without meaning where labels cannot be asked for), precision, recall."""
+        rng = np.random.default_rng(SEED)
+        latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
+        labels = rng.permutation(self.data.train_labels)[: self.count]
+        parts = zip(np.array_split(latents, self.count // 500), np.array_split(labels, self.count // 500), strict=True)
+        digits = np.concatenate([gan.sample(*part) for part in parts])
+        features, read = self.judge(digits[..., None])
+        manifold = metrics.manifold_scores(self.test, features[: len(self.test)])
+        fid = metrics.frechet_distance(self.test, features)
+        accuracy = float((read == labels).mean())
+        return {"judge_fid": fid, "label_accuracy": accuracy, **manifold}
+
+
+def steps(gan: GAN, data: Dataset) -> Iterator[dict[str, float]]:
+    """Train a GAN on a data set; yields what each step reports, to its settings' end."""
+    stream = batches(data.train_images, data.train_labels, gan.settings.batch_size, gan.settings.seed, 0)
+    for step in range(1, gan.settings.steps + 1):
+        yield gan.train_step(step, *next(stream))
