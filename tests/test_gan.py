@@ -80,6 +80,17 @@ def test_a_seed_decides_everything():
     assert run(1) != run(2)
 
 
+def test_a_seed_decides_every_bit_of_bfloat16_too():
+    images, labels = np.repeat(IMAGES, 4, axis=0), np.repeat(LABELS, 4)
+    states = []
+    for _ in range(2):
+        gan = GAN(settings_for("digitsmith", {"batch_size": 32}), classes=10)
+        gan.train_step(1, images, labels)
+        states.append(gan.state())
+    for name, array in states[0].items():
+        np.testing.assert_array_equal(array, states[1][name], err_msg=name)
+
+
 @pytest.mark.parametrize("loss", GAMES)
 @pytest.mark.parametrize("gamma", [0.0, 2.0])
 @pytest.mark.parametrize("mismatch", [0.0, 0.5])

@@ -26,6 +26,9 @@ class GAN:
 
     def __init__(self, settings: Settings, classes: int):
         keras.utils.set_random_seed(settings.seed)
+        # TensorFlow orders its sums by the layers' names, which count on through a process: without
+        # this, a second GAN in it would differ from the first in the last bits of bfloat16.
+        keras.utils.clear_session()
         self.settings = settings
         self.game = GAMES[settings.loss]
         self.generator, self.discriminator = build_networks(settings, classes, settings.precision)
