@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Flask
 
-from app import errors, headers
+from app import api, errors, headers
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
-from app.routes import discriminate, generate, health, interpolate, models, number, page
+from app.routes import discriminate, documentation, generate, health, interpolate, models, number, page
 
 
 def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Flask:
@@ -30,6 +30,8 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     )
     headers.init_app(app)
     errors.init_app(app)
-    for routes in (page, generate, number, interpolate, discriminate, models, health):
-        app.register_blueprint(routes.blueprint)
+    app.register_blueprint(page.blueprint)
+    app.register_blueprint(documentation.blueprint)
+    described = (generate, number, interpolate, discriminate, models, health)
+    api.init_app(app, [routes.blueprint for routes in described])
     return app

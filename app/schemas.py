@@ -63,7 +63,11 @@ class DrawingParameters(Schema):
     truncation = fields.Float(
         load_default=1.0,
         validate=validate.Range(0, 1, min_inclusive=False),
-        metadata={"allowed": "a number above 0 and at most 1", "description": "1 is all the variety, less is tidier."},
+        metadata={
+            "allowed": "a number above 0 and at most 1",
+            "description": "1 is all the variety, less is tidier.",
+            "exclusiveMinimum": 0,
+        },
     )
     background = _one_of(BACKGROUNDS, "Of the picture; black has white ink, as in MNIST.", load_default="black")
     model = fields.String(
@@ -121,26 +125,25 @@ class PageParameters(GenerateParameters):
 
 
 class ParameterParser(FlaskParser):
-    """Reads parameters from the query and, in a POST, from a JSON or form body, which wins.
+    """Reads parameters from the query, or, where a route says "json", from a JSON or form body too, which wins.
 
     An empty value in a query or a form counts as left out: that is how a browser sends it.
     """
 
-    DEFAULT_LOCATION = "parameters"
+    DEFAULT_LOCATION = "query"
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"query": None, "json": None}  # noqa: RUF012 - the schemas decide
 
-    def load_address(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The parameters in the query alone, where the body is something else. Raises InvalidParameters."""
+    def load_querystring(self, req: Request, schema: Schema) -> dict[str, Any]:
+        """The parameters in the query. Raises InvalidParameters on one that is given twice."""
         return _single(req.args, schema)
 
-    def load_parameters(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """Every parameter given.
+    def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
+        """The parameters in the query and in the body.
 
         Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
             object, UnsupportedMediaType on a body that is neither JSON nor a form.
         """
-        given = self.load_address(req, schema)
-        if req.method != "POST":
-            return given
+        given = self.load_querystring(req, schema)
         if req.is_json:
             return given | _json_object(req)
         if req.mimetype not in FORMS and req.get_data():
@@ -150,7 +153,7 @@ class ParameterParser(FlaskParser):
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
         """Say of each bad parameter what was given and what is allowed."""
         ((location, messages),) = error.normalized_messages().items()
-        given = self.load_address(req, schema) if location == "address" else self.load_parameters(req, schema)
+        given = self.load_querystring(req, schema) if location == "query" else self.load_json(req, schema)
         raise InvalidParameters({name: _problem(name, given, schema) for name in list(messages)[:PROBLEMS]}) from error
 
 
@@ -184,5 +187,3 @@ def _json_object(req: Request) -> dict[str, Any]:
 
 
 parser = ParameterParser()
-parser.location_loader("parameters")(parser.load_parameters)
-parser.location_loader("address")(parser.load_address)

@@ -125,3 +125,16 @@ def test_without_javascript_the_form_makes_a_new_digit(plain_page):
     assert "digit=3" in plain_page.url
     assert re.fullmatch(r"A handwritten 3, seed \d+", said(plain_page))
     assert plain_page.get_attribute("#picture", "src") != before
+
+
+def test_the_description_can_be_read_with_no_file_from_another_host(browser, server):
+    page = browser.new_page()
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{server}/docs")
+    page.locator(".opblock-summary", has_text="/generate").first.click()
+    page.get_by_text("Brings the same picture back").first.wait_for()
+    assert not complaints
+    assert all(url.startswith((server, "data:")) for url in asked)
+    page.close()

@@ -3,19 +3,26 @@
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, request
+from flask import request
 
+from app import answers
+from app.api import Blueprint
 from app.catalogue import current
 from app.drawings import read_digit
 from app.errors import InvalidParameters
 from app.routes.pictures import check_digit
-from app.schemas import DiscriminateParameters, parser
+from app.schemas import DiscriminateParameters
 
 blueprint = Blueprint("discriminate", __name__)
 
+PICTURE = {"required": True, "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+
 
 @blueprint.post("/discriminate")
-@parser.use_args(DiscriminateParameters(), location="address")
+@blueprint.arguments(DiscriminateParameters(), location="query")
+@blueprint.response(200, answers.Opinion)
+@blueprint.errors(404, 409, 413, 415, 422)
+@blueprint.doc(requestBody=PICTURE)
 def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
     """How real the digit in a PNG body looks.
 

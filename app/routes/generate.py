@@ -4,26 +4,47 @@ from base64 import b64encode
 from math import ceil, sqrt
 from typing import Any
 
-from flask import Blueprint, Response, json, request, url_for
+from flask import Response, json, request, url_for
 
+from app import answers
+from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.images import Digits, png, sheet
 from app.routes.pictures import answer, let_cache, plan_for
 from app.sampling import Plan, fresh_seed
-from app.schemas import GenerateParameters, parser
+from app.schemas import GenerateParameters
 
 blueprint = Blueprint("generate", __name__)
 
 SCHEMA = GenerateParameters()
+FORM = "application/x-www-form-urlencoded"
 
 
-@blueprint.route("/generate", methods=["GET", "POST"])
-@parser.use_args(SCHEMA)
+@blueprint.get("/generate")
+@blueprint.arguments(SCHEMA, location="query")
+@blueprint.picture("image/png")
+@blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
+@blueprint.errors(404, 409, 422)
 def generate(parameters: dict[str, Any]) -> Response:
     """One handwritten digit, or a sheet of them, as a grey PNG; or each of them in JSON, with its realness.
 
     With a seed the same URL gives the same bytes for ever; without one the answer tells the seed it chose.
     """
+    return _generated(parameters)
+
+
+@blueprint.post("/generate")
+@blueprint.arguments(SCHEMA, location="json", required=False)
+@blueprint.picture("image/png")
+@blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
+@blueprint.errors(400, 404, 409, 413, 415, 422)
+@blueprint.doc(requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/GenerateParameters"}}}})
+def generate_from_body(parameters: dict[str, Any]) -> Response:
+    """The same, with the parameters in a JSON or form body."""
+    return _generated(parameters)
+
+
+def _generated(parameters: dict[str, Any]) -> Response:
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()

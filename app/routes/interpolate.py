@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Response, url_for
 
+from app.api import Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import animation, png, sheet
 from app.routes.pictures import answer, let_cache, plan_for
 from app.sampling import fresh_seed, plan_interpolation
-from app.schemas import InterpolateParameters, parser
+from app.schemas import InterpolateParameters
 
 blueprint = Blueprint("interpolate", __name__)
 
@@ -17,7 +18,9 @@ SCHEMA = InterpolateParameters()
 
 
 @blueprint.get("/interpolate")
-@parser.use_args(SCHEMA)
+@blueprint.arguments(SCHEMA, location="query")
+@blueprint.picture("image/png", "image/webp", "image/gif")
+@blueprint.errors(404, 409, 422)
 def interpolate(parameters: dict[str, Any]) -> Response:
     """The way between the first digits of two seeds, as a PNG strip or an animation there and back."""
     kind, scale, background = parameters["format"], parameters["scale"], parameters["background"]

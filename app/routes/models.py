@@ -2,15 +2,18 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, send_from_directory, url_for
+from flask import Response, jsonify, send_from_directory, url_for
 from werkzeug.exceptions import NotFound
 
+from app import answers
+from app.api import Blueprint
 from app.catalogue import EVOLUTION, Model, current
 
 blueprint = Blueprint("models", __name__, url_prefix="/models")
 
 
 @blueprint.get("")
+@blueprint.response(200, answers.ModelList)
 def list_models() -> dict[str, Any]:
     """Every model that can be named in `model`, and which one is the default."""
     offered = current()
@@ -18,14 +21,19 @@ def list_models() -> dict[str, Any]:
 
 
 @blueprint.get("/<name>")
-def card(name: str) -> dict[str, Any]:
+@blueprint.response(200, {"type": "object"})
+@blueprint.errors(404)
+def card(name: str) -> Response:
     """The model's card: what it is, how it was trained, how good it is; and the sheets of its evolution."""
     model = current().find(name)
     sheets = [sheet | {"url": url_for("models.evolution", name=name, file=sheet["file"])} for sheet in model.evolution]
-    return model.card | {"name": model.name, "evolution": sheets}
+    return jsonify(model.card | {"name": model.name, "evolution": sheets})
 
 
 @blueprint.get("/<name>/evolution/<file>")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/png")
+@blueprint.alt_response(304, description="The sheet that If-None-Match names.")
+@blueprint.errors(404)
 def evolution(name: str, file: str) -> Response:
     """One sample sheet of the model's training, as PNG."""
     model = current().find(name)

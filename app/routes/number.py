@@ -3,23 +3,27 @@
 import re
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Response, url_for
 
+from app.api import Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import png, sheet
 from app.routes.pictures import answer, let_cache, plan_for
 from app.sampling import fresh_seed
-from app.schemas import NumberParameters, parser
+from app.schemas import NumberParameters
 
 blueprint = Blueprint("number", __name__)
 
 SCHEMA = NumberParameters()
 NUMBER = re.compile(r"[0-9]{1,32}")
+IN_PATH = {"name": "digits", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{1,32}$"}}
 
 
-@blueprint.get("/number/<digits>")
-@parser.use_args(SCHEMA)
+@blueprint.get("/number/<digits>", parameters=[IN_PATH])
+@blueprint.arguments(SCHEMA, location="query")
+@blueprint.picture("image/png")
+@blueprint.errors(404, 409, 422)
 def number(parameters: dict[str, Any], digits: str) -> Response:
     """The number as one PNG strip; digit i is digit i of the seed, written as asked."""
     if not NUMBER.fullmatch(digits):
