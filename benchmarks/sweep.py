@@ -20,12 +20,31 @@ from training.presets import settings_for
 
 SLICE = 5_000
 DRAWN = 20_000
-SWEEP = {}
+SWEEP: dict[str, dict[str, float]] = {
+    "as shipped": {},
+    "no mismatched labels": {"mismatch": 0.0},
+    "mismatch 0.5": {"mismatch": 0.5},
+    "discriminator 24": {"discriminator_width": 24},
+    "discriminator 48": {"discriminator_width": 48},
+    "learning rates 2.5e-4": {"generator_lr": 2.5e-4, "discriminator_lr": 2.5e-4},
+    "learning rates 1e-3": {"generator_lr": 1e-3, "discriminator_lr": 1e-3},
+    "gamma 0.5 throughout": {"gamma": 0.5, "final_gamma": 0.5},
+    "gamma 2 to 0.2": {"gamma": 2.0, "final_gamma": 0.2},
+    "beta 2 0.9": {"beta_2": 0.9},
+    "beta 2 0.999": {"beta_2": 0.999},
+    "batch 64": {"batch_size": 64},
+    "batch 256": {"batch_size": 256},
+    "latent 32": {"latent_dim": 32},
+    "latent 128": {"latent_dim": 128},
+    "average 50,000": {"average_images": 50_000},
+    "penalty every 8 steps": {"penalty_every": 8},
+    "penalty every step": {"penalty_every": 1},
+}
 
 
 @click.command()
 @click.option("--data", default="mnist", show_default=True, help="As for `python -m training train`.")
-@click.option("--images", default=300_000, show_default=True, help="Images that a row's training sees.")
+@click.option("--images", default=540_000, show_default=True, help="Images that a row's training sees.")
 @click.argument("names", nargs=-1, type=click.Choice(list(SWEEP)))
 def main(data: str, images: int, names: tuple[str, ...]) -> None:
     """Train with each setting that is named, or all, and print a row for each."""

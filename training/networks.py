@@ -102,9 +102,9 @@ def residual_generator(latent_dim: int, width: int, classes: int) -> keras.Model
     label = keras.Input((), dtype="int32", name="label")
     embedding = layers.Embedding(classes, EMBEDDING)(label)
     x = layers.Concatenate()([latent, embedding])
-    x = _dense(x, 7 * 7 * 2 * width)
-    x = layers.Reshape((7, 7, 2 * width))(x)  # 7×7×2W
-    x = _residual(x, 2 * width)
+    x = _dense(x, 7 * 7 * 3 * width)
+    x = layers.Reshape((7, 7, 3 * width))(x)  # 7×7×3W
+    x = _residual(x, 3 * width)
     x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 14×14×W
     x = _residual(x, width)
     x = layers.Conv2DTranspose(width // 2, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 28×28×W/2
