@@ -25,7 +25,7 @@ COPIES = {
     "nearer_to_train": "nearer to train than to test (0.5: no pull)",
 }
 PICTURES = {
-    "classes.png": "A class to a row (for a model that takes no labels: a hundred digits)",
+    "classes.png": "A hundred digits; of a model that takes labels, a class to a row",
     "interpolation.png": "From the first digit of each row to its last, along an arc of latents",
     "class-shares.png": "Share of each class, as the judge reads it",
     "truncation.png": "Truncation: tidier digits for less variety",
@@ -88,10 +88,9 @@ def _other_judges(figures: dict[str, Any]) -> str:
 
 
 def _truncation(rows: list[dict[str, float]]) -> str:
-    names = list(rows[0])
-    return _markdown(
-        [tuple(name.replace("_", " ") for name in names), *(tuple(map(_number, r.values())) for r in rows)]
-    )
+    header = tuple(name.replace("_", " ") for name in rows[0])
+    body = [(f"{row['t']:g}", *(_number(value) for name, value in row.items() if name != "t")) for row in rows]
+    return _markdown([header, *body])
 
 
 def _number(value: float) -> str:
