@@ -34,7 +34,19 @@ def drawn(folder, card, count: int) -> tuple[np.ndarray, np.ndarray | None]:
 
 def test_only_what_the_contract_names_is_shipped(folder):
     names = {path.name for path in folder.iterdir()}
-    assert names == {"generator.keras", "discriminator.keras", "card.json", "evolution", "history.csv"}
+    assert names == {"generator.keras", "discriminator.keras", "card.json", "evolution", "history.csv", "evaluation"}
+
+
+def test_the_card_tells_how_good_its_digits_are_and_that_the_gate_was_passed(folder, card):
+    figures = card["evaluation"]
+    judges = json.loads((ROOT / "training" / "evaluation" / "judges" / "card.json").read_text())
+    assert figures["judge"]["sha256"] == judges["judges"]["first"]["sha256"]
+    assert figures["count"] == 60000
+    assert all({"generated", "real"} <= set(figures[name]) for name in ("judge_fid", "precision", "recall", "coverage"))
+    assert card["gate"]["passed"] is True
+    assert card["generator"]["bytes"] == (folder / "generator.keras").stat().st_size
+    report = (folder / "evaluation" / "report.md").read_text()
+    assert f"| judge-FID | {figures['judge_fid']['generated']:.2f}" in report
 
 
 def test_the_card_tells_what_was_trained_on_what(folder, card):
