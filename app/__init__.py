@@ -9,7 +9,7 @@ from flask import Flask
 from app import errors, headers
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
-from app.routes import discriminate, generate, health, interpolate, models, number, page
+from app.routes import dataset, discriminate, generate, health, interpolate, models, number, page
 
 
 def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Flask:
@@ -30,6 +30,6 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     )
     headers.init_app(app)
     errors.init_app(app)
-    for routes in (page, generate, number, interpolate, discriminate, models, health):
+    for routes in (page, generate, number, interpolate, discriminate, dataset, models, health):
         app.register_blueprint(routes.blueprint)
     return app
