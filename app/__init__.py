@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from app import errors, headers
+from app import commands, errors, headers
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
 from app.routes import dataset, discriminate, generate, health, interpolate, models, number, page
@@ -32,4 +32,5 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     errors.init_app(app)
     for routes in (page, generate, number, interpolate, discriminate, dataset, models, health):
         app.register_blueprint(routes.blueprint)
+    app.cli.add_command(commands.digits)
     return app

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from marshmallow import Schema, ValidationError, fields, validate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,8 +18,8 @@ BARE = ("HOST", "PORT", "WORKERS", "THREADS")
 LARGEST_DATASET = 10_000_000  # digits; their names have seven places
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used, in one sentence."""
+class ConfigError(ClickException):
+    """A setting that cannot be used, in one sentence; the flask command shows nothing else."""
 
 
 def _number(default: int, low: int, high: int, help_text: str) -> fields.Integer:
