@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Flask
 
-from app import api, errors, headers
+from app import api, commands, errors, headers
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
-from app.routes import discriminate, documentation, generate, health, interpolate, models, number, page
+from app.routes import dataset, discriminate, documentation, generate, health, interpolate, models, number, page
 
 
 def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Flask:
@@ -32,6 +32,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
     app.register_blueprint(documentation.blueprint)
-    described = (generate, number, interpolate, discriminate, models, health)
+    described = (generate, number, interpolate, discriminate, dataset, models, health)
     api.init_app(app, [routes.blueprint for routes in described])
+    app.cli.add_command(commands.digits)
     return app

@@ -13,12 +13,19 @@ from app.schemas import WholeNumber, parser
 View = TypeVar("View", bound=Callable[..., Any])
 
 ERRORS = (400, 404, 409, 413, 415, 422)
-DIGITS_HEADERS = {
-    "X-Model": {"description": "The model that drew it.", "schema": {"type": "string"}},
-    "X-Seed": {"description": "The seed, or two with a comma.", "schema": {"type": "string"}},
-    "X-Digits": {"description": "What the digits show, with commas.", "schema": {"type": "string"}},
-    "Link": {"description": "The URL that brings it back, as canonical.", "schema": {"type": "string"}},
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+ORIGIN_HEADERS = {
+    "X-Model": _header("The model that drew it."),
+    "X-Seed": _header("The seed, or two with a comma."),
+    "Link": _header("The URL that brings it back, as canonical."),
 }
+DIGITS_HEADERS = ORIGIN_HEADERS | {"X-Digits": _header("What the digits show, with commas.")}
+DATASET_HEADERS = ORIGIN_HEADERS | {"Content-Disposition": _header("The file's name.")}
 INFORMATION = {
     "description": "Handwritten digits that no one ever wrote. A picture is a pure function of its URL: the same"
     " seed gives the same bytes. Errors are application/problem+json (RFC 9457).",
@@ -41,14 +48,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def picture(self, *mimetypes: str) -> Callable[[View], View]:
-        """Say that a route answers with a picture, which may be known by its ETag."""
+    def file(self, *mimetypes: str, headers: dict[str, Any]) -> Callable[[View], View]:
+        """Say that a route answers with a file of one of these types, which may be known by its ETag."""
 
         def decorate(view: View) -> View:
-            view = self.alt_response(304, description="The picture that If-None-Match names.")(view)
-            for mimetype in mimetypes:
+            view = self.alt_response(304, description="What If-None-Match names.")(view)
+            for mimetype in dict.fromkeys(mimetypes):
                 schema = {"type": "string", "format": "binary"}
-                view = self.response(200, schema, content_type=mimetype, headers=DIGITS_HEADERS)(view)
+                view = self.response(200, schema, content_type=mimetype, headers=headers)(view)
             return view
 
         return decorate

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from flask import current_app
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 from PIL import Image
@@ -25,8 +26,8 @@ PREFERRED = "digitsmith"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # it stands in URLs and headers
 
 
-class ModelFolderError(Exception):
-    """Which file of a model folder is wrong, and why, in one sentence."""
+class ModelFolderError(ClickException):
+    """Which file of a model folder is wrong, and why, in one sentence; the flask command shows nothing else."""
 
 
 class _Latent(Schema):

@@ -9,15 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from marshmallow import Schema, ValidationError, fields, validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DIGITSMITH_"
 BARE = ("HOST", "PORT", "WORKERS", "THREADS")
+LARGEST_DATASET = 10_000_000  # digits; their names have seven places
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used, in one sentence."""
+class ConfigError(ClickException):
+    """A setting that cannot be used, in one sentence; the flask command shows nothing else."""
 
 
 def _number(default: int, low: int, high: int, help_text: str) -> fields.Integer:
@@ -45,6 +47,7 @@ class Settings(Schema):
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
+    MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "Digits that one answer of /dataset may have.")
 
 
 def variable(name: str) -> str:

@@ -35,8 +35,9 @@ def plan_digits(
     classes: int | None,
     digit: int | Sequence[int] | None = None,
     truncation: float = 1.0,
+    start: int = 0,
 ) -> Plan:
-    """Plan digits 0 to count - 1 of a seed.
+    """Plan digits `start` to `start` + count - 1 of a seed.
 
     Args:
         classes: number of labels to draw from, or None for a generator without labels.
@@ -45,7 +46,7 @@ def plan_digits(
         truncation: 0 < t <= 1; latents are multiplied by it, which trades variety for tidiness
             (the truncation trick: Marchesi 2017, Brock et al. 2018).
     """
-    draws = [_draw(seed, index, latent_dim, classes or 1) for index in range(count)]
+    draws = [_draw(seed, index, latent_dim, classes or 1) for index in range(start, start + count)]
     latents = np.stack([latent for latent, _ in draws]) * np.float32(truncation)
     if classes is None:
         return Plan(latents, None)

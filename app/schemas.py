@@ -2,6 +2,7 @@
 
 import json
 import reprlib
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from flask import Request
@@ -10,12 +11,15 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from app.config import LARGEST_DATASET
 from app.errors import InvalidParameters
+from app.formats import FORMATS
 from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PROBLEMS = 10  # so many bad parameters are told of at most
+PER_CLASS = 100  # digits of each class that a data set has when no size is given
 
 
 class WholeNumber(fields.Integer):
@@ -41,11 +45,11 @@ def _one_of(choices: tuple[str, ...], help_text: str, **settings: Any) -> fields
     )
 
 
-def _digit() -> WholeNumber:
+def _digit(left_out: str = "any") -> WholeNumber:
     return _whole(
         0,
         255,  # as many classes as a model may have; the model asked decides
-        "The digit to write; left out, any.",
+        f"The digit to write; left out, {left_out}.",
         "a digit that the model writes, 0 to 9 for MNIST",
         load_default=None,
         allow_none=True,
@@ -54,6 +58,11 @@ def _digit() -> WholeNumber:
 
 def _seed(help_text: str) -> WholeNumber:
     return _whole(0, MAX_SEED, f"{help_text}; left out, a fresh one.", load_default=None, allow_none=True)
+
+
+def _many(help_text: str) -> WholeNumber:
+    """How large a data set is to be; over HTTP, the setting MAX_DATASET limits it further."""
+    return _whole(1, LARGEST_DATASET, help_text, load_default=None, allow_none=True)
 
 
 class DrawingParameters(Schema):
@@ -107,6 +116,19 @@ class InterpolateParameters(DrawingParameters):
     format = _one_of(("png", *ANIMATIONS), "A strip, or an animation there and back.", load_default="png")
 
 
+class DatasetParameters(DrawingParameters):
+    """What a data set may be asked to be, over HTTP or from the shell."""
+
+    class Meta:  # noqa: D106
+        exclude = ("scale", "background")
+
+    per_class = _many(f"Digits of each class; left out, {PER_CLASS}, unless count is given.")
+    count = _many("Digits in all, in place of per_class.")
+    digit = _digit("every one in turn")
+    seed = _seed("Brings the same data set back")
+    format = _one_of(tuple(FORMATS), "Layout of the data set.", load_default="npz")
+
+
 class DiscriminateParameters(DrawingParameters):
     """What /discriminate may be asked beside its picture."""
 
@@ -154,7 +176,12 @@ class ParameterParser(FlaskParser):
         """Say of each bad parameter what was given and what is allowed."""
         ((location, messages),) = error.normalized_messages().items()
         given = self.load_querystring(req, schema) if location == "query" else self.load_json(req, schema)
-        raise InvalidParameters({name: _problem(name, given, schema) for name in list(messages)[:PROBLEMS]}) from error
+        raise InvalidParameters(problems(messages, given, schema)) from error
+
+
+def problems(bad: Iterable[str], given: dict[str, Any], schema: Schema) -> dict[str, str]:
+    """For the name of each bad parameter, a sentence: what was given and what is allowed."""
+    return {name: _problem(name, given, schema) for name in list(bad)[:PROBLEMS]}
 
 
 def _problem(name: str, given: dict[str, Any], schema: Schema) -> str:

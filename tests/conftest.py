@@ -64,6 +64,7 @@ def fake_logits(inputs):
 def fake_model(name: str, classes: int | None) -> Model:
     """A model whose digits tell their label, and whose discriminator finds it."""
     card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
+    card |= {"sha256": {"generator.keras": "0" * 64}, "evaluation": None}
     percentiles = {"all": np.linspace(-1, 1, 101).tolist()}
     percentiles["per_class"] = [percentiles["all"]] * 10
     loss = "relativistic" if classes else "non-saturating"
@@ -212,6 +213,16 @@ def running_server(**settings: object) -> Iterator[tuple[str, subprocess.Popen[s
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+def busy_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 @pytest.fixture(scope="session")

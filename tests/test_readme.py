@@ -10,6 +10,8 @@ from app.config import ROOT
 README = (ROOT / "README.md").read_text()
 CURL = re.search(r"```sh\n(.+?)```", README, re.DOTALL)[1].strip().splitlines()
 
+STARTS = {".png": b"\x89PNG", ".webp": b"RIFF", ".npz": b"PK", ".parquet": b"PAR1"}
+
 
 def test_the_curl_lines_work_when_pasted(server, tmp_path):
     """One after the other, for the last ones send what the first ones fetched."""
@@ -21,7 +23,7 @@ def test_the_curl_lines_work_when_pasted(server, tmp_path):
         fetched = set(tmp_path.iterdir()) - before
         assert done.stdout.startswith(b"{") or len(fetched) == 1, line
         for file in fetched:
-            assert file.read_bytes().startswith({".png": b"\x89PNG", ".webp": b"RIFF"}[file.suffix]), line
+            assert file.read_bytes().startswith(STARTS[file.suffix]), line
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)]+)\)", README))

@@ -17,6 +17,13 @@ def test_a_digit_does_not_depend_on_how_many_are_asked_for(seed, count, index):
     assert few.labels[index] == many.labels[index]
 
 
+@given(seed=seeds, start=st.integers(0, 30), count=st.integers(1, 10))
+def test_a_plan_may_begin_anywhere(seed, start, count):
+    whole, part = plan_digits(seed, start + count, 8, 10), plan_digits(seed, count, 8, 10, start=start)
+    assert np.array_equal(part.latents, whole.latents[start:])
+    assert np.array_equal(part.labels, whole.labels[start:])
+
+
 @given(seed=seeds, digit=st.integers(0, 9))
 def test_the_digit_that_is_asked_for_does_not_change_the_hand(seed, digit):
     drawn, asked = plan_digits(seed, 3, 8, 10), plan_digits(seed, 3, 8, 10, digit)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import answers, free_port, need, running_server, server_environment, wait_until
+from conftest import answers, busy_seconds, children, free_port, need, running_server, server_environment, wait_until
 
 from app.config import ROOT
 
@@ -46,16 +46,6 @@ def test_importing_the_app_reads_and_loads_nothing():
     code = "import sys, app; sys.exit('keras' in sys.modules or 'openvino' in sys.modules)"
     environment = server_environment(DIGITSMITH_MODELS="/nowhere", DIGITSMITH_PORT="none")
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment).returncode == 0
-
-
-def busy_seconds(pid: int) -> float:
-    """Processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def children(process: subprocess.Popen[str]) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
 def test_sigterm_lets_a_request_in_flight_finish_and_ends_with_zero(get):

@@ -22,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @blueprint.get("/generate")
 @blueprint.arguments(SCHEMA, location="query")
-@blueprint.picture("image/png")
+@blueprint.file("image/png", headers=DIGITS_HEADERS)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
 @blueprint.errors(404, 409, 422)
 def generate(parameters: dict[str, Any]) -> Response:
@@ -35,7 +35,7 @@ def generate(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/generate")
 @blueprint.arguments(SCHEMA, location="json", required=False)
-@blueprint.picture("image/png")
+@blueprint.file("image/png", headers=DIGITS_HEADERS)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
 @blueprint.errors(400, 404, 409, 413, 415, 422)
 @blueprint.doc(requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/GenerateParameters"}}}})

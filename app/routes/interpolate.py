@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from app.api import Blueprint
+from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import animation, png, sheet
@@ -19,7 +19,7 @@ SCHEMA = InterpolateParameters()
 
 @blueprint.get("/interpolate")
 @blueprint.arguments(SCHEMA, location="query")
-@blueprint.picture("image/png", "image/webp", "image/gif")
+@blueprint.file("image/png", "image/webp", "image/gif", headers=DIGITS_HEADERS)
 @blueprint.errors(404, 409, 422)
 def interpolate(parameters: dict[str, Any]) -> Response:
     """The way between the first digits of two seeds, as a PNG strip or an animation there and back."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from app.api import Blueprint
+from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import png, sheet
@@ -22,7 +22,7 @@ IN_PATH = {"name": "digits", "in": "path", "required": True, "schema": {"type": 
 
 @blueprint.get("/number/<digits>", parameters=[IN_PATH])
 @blueprint.arguments(SCHEMA, location="query")
-@blueprint.picture("image/png")
+@blueprint.file("image/png", headers=DIGITS_HEADERS)
 @blueprint.errors(404, 409, 422)
 def number(parameters: dict[str, Any], digits: str) -> Response:
     """The number as one PNG strip; digit i is digit i of the seed, written as asked."""

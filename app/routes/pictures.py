@@ -12,6 +12,19 @@ from app.sampling import Plan, plan_digits
 YEAR = 365 * 24 * 3600  # seconds
 
 
+def classes_of(model: Model, wish: str, otherwise: str) -> int:
+    """How many labels a model knows.
+
+    Args: for the error, what a model that knows none cannot do, and what to do where no other can either.
+    Raises: Conflict when it takes no label, naming a model that does.
+    """
+    if model.generator.classes is None:
+        able = [other.name for other in current().values() if other.conditional]
+        hint = f"ask {able[0]} instead" if able else otherwise
+        raise Conflict(f"Model {model.name} knows no labels and cannot {wish}: {hint}.")
+    return model.generator.classes
+
+
 def check_digit(model: Model, digit: int | None) -> None:
     """See that a model can be asked for a digit; None is no digit in particular.
 
@@ -19,11 +32,7 @@ def check_digit(model: Model, digit: int | None) -> None:
     """
     if digit is None:
         return
-    classes = model.generator.classes
-    if classes is None:
-        able = [other.name for other in current().values() if other.conditional]
-        hint = f"ask {able[0]} instead" if able else "leave it out"
-        raise Conflict(f"Model {model.name} knows no labels and cannot be asked for a {digit}: {hint}.")
+    classes = classes_of(model, f"be asked for a {digit}", "leave it out")
     if digit >= classes:
         detail = f"digit is {digit}; it must be a whole number from 0 to {classes - 1}."
         raise InvalidParameters({"digit": detail})
@@ -40,16 +49,24 @@ def plan_for(
 def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:
     """A picture that says by which model, from which seeds, of which digits it is, and which URL brings it back."""
     response = Response(content, mimetype=mimetype)
-    response.headers["X-Model"] = model.name
-    response.headers["X-Seed"] = ",".join(map(str, seeds))
+    tell_origin(response, model, seeds, url)
     if plan.labels is not None:
         response.headers["X-Digits"] = ",".join(map(str, plan.labels))
-    response.headers["Link"] = f'<{url}>; rel="canonical"'
     return response
 
 
+def tell_origin(response: Response, model: Model, seeds: Sequence[int], url: str) -> None:
+    """Say by which model and from which seeds an answer is, and which URL brings it back."""
+    response.headers["X-Model"] = model.name
+    response.headers["X-Seed"] = ",".join(map(str, seeds))
+    response.headers["Link"] = f'<{url}>; rel="canonical"'
+
+
 def let_cache(response: Response, seeded: bool) -> Response:
-    """Let a seeded answer be kept for ever and known by its ETag; an unseeded one is new every time."""
+    """Let a seeded answer be kept for ever and known by its ETag; an unseeded one is new every time.
+
+    The ETag comes from the bytes, unless the answer already has one, as a stream must.
+    """
     if not seeded:
         response.headers["Cache-Control"] = "no-store"
         return response

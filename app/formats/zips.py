@@ -1,0 +1,88 @@
+"""Zip files whose bytes depend on nothing but their content, and that need next to no memory.
+
+Members are stored as they are: a deflated one would have other bytes on a machine with another zlib.
+"""
+
+import struct
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+from zipfile import ZipFile, ZipInfo
+
+MANIFEST = "manifest.json"
+UNIX = 3  # zip's number for the system that wrote the file
+READABLE = 0o644 << 16  # the permissions that a member is unpacked with
+STREAMED = 0x08  # zip's flag of a member whose size and checksum stand behind it
+ENTRY = struct.Struct("<IQQB")  # checksum, size, place, length of the name
+MEMBERS = 1024  # in a block
+
+
+class _Directory(list[ZipInfo]):
+    """The members' places, which a zip file ends with, in 34 bytes each where zipfile's own list takes 400.
+
+    They are forgotten while they are gone through, for by then each is written.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: deque[bytearray] = deque()
+        self._count = 0
+
+    def append(self, info: ZipInfo) -> None:
+        if self._count % MEMBERS == 0:
+            self._blocks.append(bytearray())
+        name = info.filename.encode()
+        self._blocks[-1] += ENTRY.pack(info.CRC, info.file_size, info.header_offset, len(name)) + name
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[ZipInfo]:
+        while self._blocks:
+            yield from _members(self._blocks.popleft())
+
+
+class Archive:
+    """A zip file that is written from front to back, into a file that cannot seek."""
+
+    def __init__(self, archive: ZipFile):
+        self._archive = archive
+
+    def add(self, name: str, content: bytes) -> None:
+        """Add a member."""
+        with self.member(name, len(content)) as file:
+            file.write(content)
+
+    @contextmanager
+    def member(self, name: str, size: int) -> Iterator[IO[bytes]]:
+        """A member to write to, which will have `size` bytes."""
+        with self._archive.open(_info(name, size), "w") as file:
+            yield file
+        self._archive.NameToInfo.clear()  # zipfile's second list of the members
+
+
+@contextmanager
+def writing(out: IO[bytes], manifest: bytes) -> Iterator[Archive]:
+    """A zip file, with the manifest as its first member."""
+    with ZipFile(out, "w") as file:
+        file.filelist = _Directory()
+        archive = Archive(file)
+        archive.add(MANIFEST, manifest)
+        yield archive
+
+
+def _members(block: bytearray) -> Iterator[ZipInfo]:
+    place = 0
+    while place < len(block):
+        checksum, size, offset, length = ENTRY.unpack_from(block, place)
+        place += ENTRY.size + length
+        info = _info(block[place - length : place].decode(), size)
+        info.CRC, info.compress_size, info.header_offset, info.flag_bits = checksum, size, offset, STREAMED
+        yield info
+
+
+def _info(name: str, size: int) -> ZipInfo:
+    info = ZipInfo(name)  # it is dated 1980, whenever it is written
+    info.file_size, info.external_attr, info.create_system = size, READABLE, UNIX
+    return info

@@ -1,0 +1,85 @@
+"""Labelled digits as one stream: /dataset."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, current_app, g, url_for
+
+from app.api import DATASET_HEADERS, Blueprint
+from app.catalogue import current
+from app.datasets import Dataset
+from app.errors import InvalidParameters
+from app.formats import FORMATS, file_name, fingerprint, stream
+from app.routes.pictures import check_digit, classes_of, let_cache, tell_origin
+from app.sampling import fresh_seed
+from app.schemas import PER_CLASS, DatasetParameters
+
+blueprint = Blueprint("dataset", __name__)
+log = logging.getLogger(__name__)
+
+SCHEMA = DatasetParameters()
+
+
+@blueprint.get("/dataset")
+@blueprint.arguments(SCHEMA, location="query")
+@blueprint.file(*(kind.mimetype for kind in FORMATS.values()), headers=DATASET_HEADERS)
+@blueprint.errors(404, 409, 422)
+def dataset(parameters: dict[str, Any]) -> Response:
+    """Labelled digits in one of MNIST's layouts, as PNGs or as Parquet, drawn while they are sent.
+
+    With a seed the same URL gives the same bytes for ever; without one the answer tells the seed it chose.
+    """
+    wanted, kind, seeded = asked_for(parameters), parameters["format"], parameters["seed"] is not None
+    _check_size(wanted, parameters)
+    name = file_name(wanted, kind)
+    pieces = stream(wanted, kind, map(wanted.draw, wanted.chunks()))
+    response = Response(_until_left(pieces, name, g.request_id), mimetype=FORMATS[kind].mimetype)
+    response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
+    url = url_for("dataset.dataset", **SCHEMA.changed(parameters | {"model": wanted.model.name, "seed": wanted.seed}))
+    tell_origin(response, wanted.model, [wanted.seed], url)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    if seeded:
+        response.set_etag(fingerprint(wanted, kind))
+    return let_cache(response, seeded)
+
+
+def asked_for(parameters: dict[str, Any]) -> Dataset:
+    """The data set that `DatasetParameters` ask for.
+
+    Raises: NotFound, Conflict or InvalidParameters where there is no such model, it knows no labels, or
+        it cannot be told what is asked.
+    """
+    model, digit = current().find(parameters["model"]), parameters["digit"]
+    classes = classes_of(model, "label a data set", "no model here can")
+    check_digit(model, digit)
+    count, of_each = parameters["count"], parameters["per_class"]
+    if count and of_each:
+        raise InvalidParameters({"per_class": f"per_class is {of_each}; it must be left out where count is given."})
+    seed = fresh_seed() if parameters["seed"] is None else parameters["seed"]
+    count = count or (of_each or PER_CLASS) * (classes if digit is None else 1)
+    return Dataset(model, seed, count, digit, parameters["truncation"])
+
+
+def _check_size(wanted: Dataset, parameters: dict[str, Any]) -> None:
+    most, name = current_app.config["MAX_DATASET"], "count"
+    if wanted.count <= most:
+        return
+    if parameters["count"] is None:
+        name, most = "per_class", most // len(wanted.labels)
+    given = parameters[name]
+    raise InvalidParameters({name: f"{name} is {given}; it must be a whole number from 1 to {most} on this server."})
+
+
+def _until_left(pieces: Iterator[bytes], name: str, request_id: str) -> Iterator[bytes]:
+    """Pass on the pieces for as long as the client takes them; a client that leaves is noted."""
+    sent = 0
+    try:
+        for piece in pieces:
+            yield piece
+            sent += len(piece)
+    except GeneratorExit:
+        log.warning(
+            "request %s: the client left after %d bytes of %s, of which no more is drawn", request_id, sent, name
+        )
+        raise

@@ -1,0 +1,346 @@
+"""/dataset: its four layouts, what it says about them, and that it streams."""
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from conftest import (
+    busy_seconds,
+    canonical,
+    children,
+    fake_images,
+    pixels,
+    running_server,
+    server_environment,
+    wait_until,
+)
+from PIL import Image
+from pyarrow import parquet
+
+from app.config import ROOT
+from app.datasets import CHUNK
+from app.generator import BATCH_SIZES
+from app.runtime import Runtime
+from training import data
+
+FORMATS = ("npz", "idx", "png", "parquet")
+
+
+def fetched(client, query: str) -> bytes:
+    response = client.get(f"/dataset?{query}")
+    assert response.status_code == 200, response.text
+    return response.data
+
+
+def arrays(client, query: str) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(fetched(client, query))) as file:
+        return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+
+
+def digits_of(client, query: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of the whole set, in order, out of its npz."""
+    of = arrays(client, query)
+    return np.concatenate([of["x_train"], of["x_test"]]), np.concatenate([of["y_train"], of["y_test"]])
+
+
+def test_npz_has_the_layout_of_keras_and_balanced_classes(client):
+    of = arrays(client, "per_class=70&seed=1")
+    assert {name: (array.shape, array.dtype.name) for name, array in of.items()} == {
+        "x_train": ((600, 28, 28), "uint8"),
+        "y_train": ((600,), "uint8"),
+        "x_test": ((100, 28, 28), "uint8"),
+        "y_test": ((100,), "uint8"),
+    }
+    assert np.bincount(of["y_train"]).tolist() == [60] * 10
+    assert np.bincount(of["y_test"]).tolist() == [10] * 10
+    assert (of["x_train"][:, 0, 0] == of["y_train"]).all()  # the fake writes each label into its picture
+    assert (of["x_test"][:, 0, 0] == of["y_test"]).all()
+
+
+@pytest.mark.parametrize(
+    ("query", "train", "test"),
+    [("count=1", 1, 0), ("count=19", 19, 0), ("count=25", 15, 10), ("per_class=8", 60, 20), ("digit=3&count=7", 6, 1)],
+)
+def test_a_seventh_of_each_class_is_for_testing(client, query, train, test):
+    of = arrays(client, f"{query}&seed=1")
+    assert (len(of["x_train"]), len(of["x_test"])) == (train, test)
+    counts = np.bincount(np.concatenate([of["y_train"], of["y_test"]]))
+    assert np.ptp(counts[counts > 0]) <= 1
+
+
+def test_idx_has_the_four_files_of_mnist(client, tmp_path):
+    zipfile.ZipFile(io.BytesIO(fetched(client, "per_class=14&seed=1&format=idx"))).extractall(tmp_path)
+    read, of = data.load(str(tmp_path)), arrays(client, "per_class=14&seed=1")
+    np.testing.assert_array_equal(read.train_images[..., 0], of["x_train"])
+    np.testing.assert_array_equal(read.train_labels, of["y_train"])
+    np.testing.assert_array_equal(read.test_images[..., 0], of["x_test"])
+    np.testing.assert_array_equal(read.test_labels, of["y_test"])
+
+
+def test_png_has_a_folder_for_each_class(client):
+    archive = zipfile.ZipFile(io.BytesIO(fetched(client, "count=35&seed=1&format=png")))
+    assert archive.testzip() is None
+    images, labels = digits_of(client, "count=35&seed=1")
+    names = [f"{label}/{index:07d}.png" for index, label in enumerate(labels)]
+    assert archive.namelist() == ["manifest.json", *names]
+    assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    np.testing.assert_array_equal([np.asarray(Image.open(archive.open(name))) for name in names], images)
+
+
+def test_parquet_is_an_image_data_set_of_hugging_face(client):
+    table = parquet.read_table(io.BytesIO(fetched(client, "per_class=70&seed=1&format=parquet")))
+    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    assert features["image"] == {"_type": "Image"}
+    assert features["label"] == {"_type": "ClassLabel", "names": list("0123456789")}
+    assert str(table.schema.field("image").type) == "struct<bytes: binary, path: string>"
+    assert str(table.schema.field("label").type) == "int64"
+    images, labels = digits_of(client, "per_class=70&seed=1")
+    pictures = [Image.open(io.BytesIO(row["bytes"])) for row in table["image"].to_pylist()]
+    np.testing.assert_array_equal([np.asarray(picture) for picture in pictures], images)
+    assert table["label"].to_pylist() == labels.tolist()
+
+
+def manifest(content: bytes, kind: str) -> dict:
+    if kind == "parquet":
+        return json.loads(parquet.read_schema(io.BytesIO(content)).metadata[b"manifest"])
+    return json.loads(zipfile.ZipFile(io.BytesIO(content)).read("manifest.json"))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_manifest_says_where_the_digits_come_from(app, client, kind):
+    app.extensions["digitsmith"]["digitsmith"].card["evaluation"] = {"readable": 0.98}
+    told = manifest(fetched(client, f"count=25&seed=5&truncation=0.5&format={kind}"), kind)
+    assert told == {
+        "version": 1,
+        "model": "digitsmith",
+        "weights_sha256": "0" * 64,
+        "seed": 5,
+        "truncation": 0.5,
+        "digit": None,
+        "counts": {"all": 25, "train": 15, "test": 10},
+        "per_class": {str(label): 3 if label < 5 else 2 for label in range(10)},
+        "evaluation": {"readable": 0.98},
+    }
+
+
+def test_a_digit_is_the_same_as_everywhere_else(client):
+    images, labels = digits_of(client, "per_class=20&seed=5")
+    number = pixels(client.get("/number/01234567890123456789?seed=5"))
+    assert labels[:20].tolist() == list(range(10)) * 2
+    np.testing.assert_array_equal(np.hstack(images[:20]), number)
+    sevens, _ = digits_of(client, "digit=7&count=4&seed=5&truncation=0.5")
+    sheet = pixels(client.get("/generate?digit=7&count=4&columns=4&seed=5&truncation=0.5"))
+    np.testing.assert_array_equal(np.hstack(sevens), sheet)
+
+
+def test_a_digit_does_not_depend_on_how_many_are_asked_for(client):
+    few, _ = digits_of(client, f"count={CHUNK // 2}&seed=5")
+    many, _ = digits_of(client, f"count={3 * CHUNK + 1}&seed=5")
+    np.testing.assert_array_equal(many[: len(few)], few)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_same_url_gives_the_same_bytes_and_another_seed_others(client, kind):
+    content = fetched(client, f"count=40&seed=1&format={kind}")
+    assert fetched(client, f"count=40&seed=1&format={kind}") == content
+    assert fetched(client, f"count=40&seed=2&format={kind}") != content
+
+
+@pytest.mark.parametrize(
+    ("kind", "mimetype", "name"),
+    [
+        ("npz", "application/octet-stream", "digitsmith-digit7-seed5-30-truncation0.5.npz"),
+        ("idx", "application/zip", "digitsmith-digit7-seed5-30-truncation0.5.idx.zip"),
+        ("png", "application/zip", "digitsmith-digit7-seed5-30-truncation0.5.png.zip"),
+        ("parquet", "application/vnd.apache.parquet", "digitsmith-digit7-seed5-30-truncation0.5.parquet"),
+    ],
+)
+def test_it_says_what_it_is_and_where_it_comes_from(client, kind, mimetype, name):
+    query = f"digit=7&seed=5&per_class=30&truncation=0.5&format={kind}"
+    made = client.get(f"/dataset?{query}")
+    assert made.content_type == mimetype
+    assert made.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert (made.headers["X-Seed"], made.headers["X-Model"]) == ("5", "digitsmith")
+    assert client.get(canonical(made)).data == made.data
+
+
+def test_without_a_seed_one_is_chosen_told_and_not_cached(client):
+    fresh = client.get("/dataset?count=3")
+    assert fresh.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in fresh.headers
+    assert fresh.headers["X-Seed"] != client.get("/dataset?count=3").headers["X-Seed"]
+    assert fetched(client, f"count=3&seed={fresh.headers['X-Seed']}") == fresh.data
+
+
+@pytest.fixture
+def drawn(app) -> list[int]:
+    """The sizes of the batches that the fake generator has drawn."""
+    sizes: list[int] = []
+
+    def run(inputs):
+        sizes.append(len(inputs["latent"]))
+        return fake_images(inputs)
+
+    app.extensions["digitsmith"]["digitsmith"].generator._runtime = Runtime(run, BATCH_SIZES)
+    return sizes
+
+
+def test_a_seeded_answer_is_immutable_and_head_and_304_draw_nothing(client, drawn):
+    head = client.head("/dataset?count=100000&seed=5")
+    assert head.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert not head.headers["ETag"].startswith("W/")
+    assert "Content-Length" not in head.headers
+    unchanged = client.get("/dataset?count=100000&seed=5", headers={"If-None-Match": head.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    assert drawn == []
+    assert (
+        client.get("/dataset?count=10&seed=5").headers["ETag"]
+        == client.head("/dataset?per_class=1&seed=5").headers["ETag"]
+    )
+
+
+def test_whatever_changes_the_bytes_changes_the_etag(app, client, monkeypatch):
+    def etag(query: str = "") -> str:
+        return client.head(f"/dataset?count=30&seed=5{query}").headers["ETag"]
+
+    queries = ("", "&format=idx", "&format=png", "&format=parquet", "&digit=3", "&truncation=0.5")
+    tags = [etag(query) for query in queries]
+    tags += [client.head(f"/dataset?{query}").headers["ETag"] for query in ("count=30&seed=6", "count=31&seed=5")]
+    app.extensions["digitsmith"]["digitsmith"].card["sha256"]["generator.keras"] = "1" * 64
+    tags.append(etag())
+    monkeypatch.setattr("app.formats._versions", lambda: ["another library"])
+    assert len({*tags, etag()}) == len(tags) + 1
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_digits_are_drawn_while_they_are_taken_and_no_more_once_the_client_is_gone(client, drawn, kind, caplog):
+    response = client.get(f"/dataset?count=100000&seed=5&format={kind}")
+    pieces = response.iter_encoded()
+    for _ in range(3):
+        next(pieces)
+    so_far = sum(drawn)
+    assert so_far <= 16 * CHUNK
+    response.close()
+    assert sum(drawn) == so_far
+    assert re.search(r"the client left after \d+ bytes of digitsmith-seed5-100000", caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("count=0", "count is '0'; it must be a whole number from 1 to 10000000."),
+        ("per_class=x", "per_class is 'x'"),
+        ("count=100001", "count is 100001; it must be a whole number from 1 to 100000 on this server."),
+        ("per_class=10001", "per_class is 10001; it must be a whole number from 1 to 10000 on this server."),
+        ("per_class=100001&digit=3", "per_class is 100001; it must be a whole number from 1 to 100000 on this server."),
+        ("per_class=2&count=20", "per_class is 2; it must be left out where count is given."),
+        ("format=csv", "format is 'csv'; it must be one of npz, idx, png, parquet."),
+        ("digit=10", "digit is 10; it must be a whole number from 0 to 9."),
+        ("seed=-1", "seed is '-1'"),
+        ("truncation=0", "truncation is '0'"),
+        ("scale=2", "'scale' is not a parameter here; there are"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(client, query, says):
+    response = client.get(f"/dataset?{query}")
+    assert response.status_code == 422
+    assert says in response.get_json()["detail"]
+    assert response.get_json()["errors"][0]["parameter"] == query.partition("=")[0]
+
+
+def test_the_largest_answer_is_a_setting(app, client):
+    app.config["MAX_DATASET"] = 30
+    assert client.head("/dataset?per_class=3").status_code == 200
+    assert "from 1 to 3 on this server" in client.get("/dataset?per_class=4").get_json()["detail"]
+
+
+@pytest.mark.parametrize("query", ["", "&digit=3"])
+def test_a_model_without_labels_makes_no_labelled_data_set(client, query):
+    response = client.get(f"/dataset?model=mlp{query}")
+    assert response.status_code == 409
+    assert "ask digitsmith instead" in response.get_json()["detail"]
+    assert client.get("/dataset?model=x").status_code == 404
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import numpy as np
+from app.catalogue import Model
+from app.datasets import Dataset
+from app.formats import stream
+from app.generator import BATCH_SIZES, Generator
+from app.runtime import Runtime
+
+noise = np.random.default_rng(0).random((64, 28, 28, 1), dtype=np.float32)
+generator = Generator(Runtime(lambda inputs: noise[: len(inputs["latent"])], BATCH_SIZES), 8, 10)
+model = Model("noise", {"sha256": {"generator.keras": ""}, "evaluation": None}, generator, None)
+for count in (2_000, 40_000):
+    dataset = Dataset(model, 1, count)
+    size = sum(map(len, stream(dataset, sys.argv[1], map(dataset.draw, dataset.chunks()))))
+    print(size, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_twenty_times_the_digits_take_no_more_memory(kind):
+    command = [sys.executable, "-c", PEAK, kind]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    few, few_peak, many, many_peak = map(int, done.stdout.split())
+    assert many > 19 * few > 20_000_000
+    assert many_peak - few_peak < 6_000  # kilobytes; the digits themselves are 30,000
+
+
+def asking(address: str, query: str) -> socket.socket:
+    """A connection over which a data set has begun to come."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    connection = socket.create_connection((host, int(port)), timeout=60)
+    connection.sendall(f"GET /dataset?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+    return connection
+
+
+def test_a_client_that_leaves_ends_the_work_and_others_are_served_meanwhile(get):
+    """The work is counted in processor time, which other processes do not add to."""
+    with running_server(WORKERS=1, THREADS=2) as (address, process):
+        os.set_blocking(process.stderr.fileno(), False)
+        (worker,) = children(process)
+        with asking(address, "count=100000&seed=1"):
+            assert get(f"{address}/generate?digit=7&seed=1").headers["X-Digits"] == "7"
+        left = busy_seconds(worker)
+        said = b""
+
+        def told() -> bool:
+            nonlocal said
+            try:
+                said += os.read(process.stderr.fileno(), 65_536)
+            except BlockingIOError:
+                return False
+            return b"the client left after" in said
+
+        wait_until(told, what="the log to tell that the client left")
+        assert busy_seconds(worker) - left < 1
+        assert int(re.search(rb"left after (\d+) bytes of digitsmith-seed1-100000.npz", said)[1]) < 40_000_000
+
+
+def test_both_processes_and_the_real_model_give_the_same_bytes(server, get):
+    first, *others = [get(f"{server}/dataset?per_class=30&seed=3").read() for _ in range(6)]
+    assert all(other == first for other in others)
+    with np.load(io.BytesIO(first)) as file:
+        assert file["x_train"].shape == (250, 28, 28)
+        sheet = np.asarray(Image.open(io.BytesIO(get(f"{server}/number/0123456789?seed=3").read())))
+        np.testing.assert_array_equal(np.hstack(file["x_train"][:10]), sheet)
+
+
+def test_pyarrow_is_not_loaded_before_it_is_needed():
+    """Without pandas, which loads it, and which Keras loads where the tests' packages are installed."""
+    hidden = "import sys; sys.modules['pandas'] = None"
+    code = f"{hidden}; from app import create_app; create_app(); sys.exit('pyarrow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=server_environment()).returncode == 0
