@@ -16,6 +16,7 @@ host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"] 
 bind = f"{host}:{settings['PORT']}"
 workers = settings["WORKERS"]
 worker_class = "gthread"
+logger_class = "app.logs.ServerLogger"
 threads = settings["THREADS"]
 graceful_timeout = settings["GRACE"]
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk, nor need a writable one
@@ -33,4 +34,4 @@ def on_starting(server):
 def post_worker_init(worker):
     """Tell the person at the terminal where to go, once the first worker can serve."""
     if worker.age == 1:
-        print(f"Digitsmith is at http://{bind} (Ctrl-C stops it)", file=sys.stderr)
+        worker.log.info("Digitsmith is at http://%s (Ctrl-C stops it)", bind)

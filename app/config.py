@@ -5,7 +5,7 @@ their bare names, because every platform sets PORT.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from marshmallow import Schema, ValidationError, fields, validate
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DIGITSMITH_"
 BARE = ("HOST", "PORT", "WORKERS", "THREADS")
+LOG_FORMATS = ("auto", "console", "json")
+
+Check = Callable[[str], Any]  # raises ValidationError on a value that cannot be used
 
 
 class ConfigError(Exception):
@@ -25,8 +28,8 @@ def _number(default: int, low: int, high: int, help_text: str) -> fields.Integer
     return fields.Integer(load_default=default, validate=validate.Range(low, high), metadata=metadata)
 
 
-def _text(default: str, help_text: str) -> fields.String:
-    return fields.String(load_default=default, metadata={"help": help_text, "allowed": "text"})
+def _text(default: str, help_text: str, allowed: str = "text", valid: Check | None = None) -> fields.String:
+    return fields.String(load_default=default, validate=valid, metadata={"help": help_text, "allowed": allowed})
 
 
 class Settings(Schema):
@@ -45,6 +48,12 @@ class Settings(Schema):
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
+    LOG_FORMAT = _text(
+        "auto",
+        "How log lines are written; auto is console in a terminal and json elsewhere.",
+        "one of " + ", ".join(LOG_FORMATS),
+        validate.OneOf(LOG_FORMATS),
+    )
 
 
 def variable(name: str) -> str:

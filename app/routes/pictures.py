@@ -7,7 +7,9 @@ from werkzeug.exceptions import Conflict
 
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
+from app.images import Digits
 from app.sampling import Plan, plan_digits
+from app.telemetry import note_drawing
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -35,6 +37,12 @@ def plan_for(
     """The plan of digits 0 to count - 1 of a seed, after `check_digit`; `digit` is as in `plan_digits`."""
     check_digit(model, max(digit) if isinstance(digit, Sequence) else digit)
     return plan_digits(seed, count, model.generator.latent_dim, model.generator.classes, digit, truncation)
+
+
+def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
+    """The digits (N, 28, 28) of a plan; the log tells of them."""
+    note_drawing(model.name, seeds, len(plan.latents))
+    return model.generator(plan.latents, plan.labels)
 
 
 def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:

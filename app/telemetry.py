@@ -1,0 +1,37 @@
+"""What is told of every request: one log line."""
+
+import logging
+from collections.abc import Sequence
+from time import perf_counter
+
+from flask import Flask, Response, g, request
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Time and log each request."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def note_drawing(model: str, seeds: Sequence[int], digits: int) -> None:
+    """Say what this request draws, before it does: should that fail, the log line tells of what."""
+    g.drawing = {"model": model, "seed": seeds[0] if len(seeds) == 1 else list(seeds), "batch_size": digits}
+
+
+def _begin() -> None:
+    g.started, g.drawing = perf_counter(), {}
+
+
+def _finish(response: Response) -> Response:
+    seconds = perf_counter() - g.started
+    told = {
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "ms": round(seconds * 1000, 1),
+        "request_id": g.request_id,
+    }
+    log.info("request", extra=told | g.drawing)
+    return response
