@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from app import errors, headers, telemetry
+from app import errors, headers, lifetime, telemetry
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
 from app.routes import discriminate, generate, health, interpolate, models, number, page
@@ -30,6 +30,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     )
     headers.init_app(app)
     telemetry.init_app(app)
+    lifetime.init_app(app)
     errors.init_app(app)
     for routes in (page, generate, number, interpolate, discriminate, models, health):
         app.register_blueprint(routes.blueprint)

@@ -40,6 +40,9 @@ class Settings(Schema):
     WORKERS = _number(2, 1, 64, "Server processes.")
     THREADS = _number(8, 1, 256, "Requests that one process handles at a time.")
     GRACE = _number(20, 1, 3600, "Seconds that requests in flight get to finish.")
+    DRAIN = _number(
+        0, 0, 3600, "Seconds after SIGTERM in which /readyz says 503 and all else goes on, before GRACE begins."
+    )
     INFERENCE_THREADS = _number(
         0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
     )

@@ -1,8 +1,9 @@
 """Is the process alive, and can it serve: /livez and /readyz."""
 
 from flask import Blueprint, Response, jsonify
+from werkzeug.exceptions import ServiceUnavailable
 
-from app.catalogue import current
+from app import catalogue, lifetime
 
 blueprint = Blueprint("health", __name__)
 
@@ -15,8 +16,10 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """The models are loaded, checked and warm: a worker takes no request before they are."""
-    return _uncached(jsonify(status="ready", models=list(current())))
+    """The models are loaded, checked and warm, for a worker takes no request before they are; 503 from SIGTERM on."""
+    if lifetime.current().stopping:
+        raise ServiceUnavailable("The server is shutting down.")
+    return _uncached(jsonify(status="ready", models=list(catalogue.current())))
 
 
 def _uncached(response: Response) -> Response:
