@@ -25,6 +25,7 @@ def import_anew():
 
 import_anew()
 
+from app import metrics  # noqa: E402
 from app.catalogue import ModelFolderError, choose_default, find  # noqa: E402
 from app.config import ConfigError, from_environment  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
@@ -51,7 +52,8 @@ def on_starting(server):
     """Refuse to start on what cannot work, before any worker is forked."""
     try:
         choose_default([folder.name for folder in find(Path(settings["MODELS"]))], settings["DEFAULT_MODEL"])
-    except ModelFolderError as error:
+        server.metrics = metrics.Folder()
+    except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
     server.lifetime = Lifetime()
 
@@ -77,3 +79,13 @@ def post_worker_init(worker):
     worker.lifetime.serve(worker.generation)
     if worker.age == 1:
         worker.log.info("Digitsmith is at http://%s (Ctrl-C stops it)", bind)
+
+
+def child_exit(server, worker):
+    """A worker is gone."""
+    server.metrics.forget(worker.slot)
+
+
+def on_exit(server):
+    """The server is gone."""
+    server.metrics.remove()

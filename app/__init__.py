@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Flask
 
-from app import errors, headers, lifetime, telemetry
+from app import errors, headers, lifetime, metrics, telemetry
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
-from app.routes import discriminate, generate, health, interpolate, models, number, page
+from app.routes import discriminate, generate, health, interpolate, models, number, page, prometheus
 
 
 def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Flask:
@@ -28,10 +28,11 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     app.extensions["digitsmith"] = catalogue or load(
         Path(app.config["MODELS"]), app.config["DEFAULT_MODEL"], inference_threads(app.config)
     )
+    metrics.init_app(app)
     headers.init_app(app)
     telemetry.init_app(app)
     lifetime.init_app(app)
     errors.init_app(app)
-    for routes in (page, generate, number, interpolate, discriminate, models, health):
+    for routes in (page, generate, number, interpolate, discriminate, models, health, prometheus):
         app.register_blueprint(routes.blueprint)
     return app

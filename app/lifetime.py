@@ -6,7 +6,7 @@ from mmap import mmap
 from flask import Flask, current_app, request
 from werkzeug.exceptions import ServiceUnavailable
 
-UNREFUSED = ("health",)  # blueprints that answer to the end
+UNREFUSED = ("health", "prometheus")  # blueprints that answer to the end
 
 late: ContextVar[bool] = ContextVar("late", default=False)
 """Whether this request came after the server began to stop."""

@@ -1,4 +1,4 @@
-"""What is told of every request: one log line."""
+"""What is told of every request: one log line, and its place in the metrics."""
 
 import logging
 from collections.abc import Sequence
@@ -6,11 +6,13 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 
+from app import metrics
+
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Time and log each request."""
+    """Time, count and log each request."""
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -26,6 +28,8 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     seconds = perf_counter() - g.started
+    route = request.url_rule.rule if request.url_rule else "none"
+    metrics.current().count_request(route, request.method, response.status_code, seconds)
     told = {
         "method": request.method,
         "path": request.path,

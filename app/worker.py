@@ -9,6 +9,7 @@ from typing import Any
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from app import metrics
 from app.lifetime import Lifetime, late
 
 
@@ -23,10 +24,12 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     Attributes, set before it is forked:
         lifetime: what it shares with the other processes.
         generation: of which generation it is.
+        slot: a number that no other living process has.
     """
 
     lifetime: Lifetime
     generation: int
+    slot: int
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -35,6 +38,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def load_wsgi(self) -> None:
         """Load the app. Should that fail, the first process of all ends the server, and a later one but itself."""
+        metrics.share(self.slot)
         try:
             super().load_wsgi()
         except Exception as error:  # whatever new code may raise
@@ -85,6 +89,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 def begin(server: Any, worker: Worker) -> None:
     """Give a process that is about to be forked its place among the others."""
     worker.lifetime, worker.generation = server.lifetime, server.lifetime.generation
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = min(set(range(len(taken) + 1)) - taken)
 
 
 def stop_on_sigterm(server: Any, drain: int) -> None:

@@ -25,6 +25,8 @@ done
 url="http://127.0.0.1:$port/generate?digit=7&seed=42"
 kind=$(curl --silent --show-error --fail --output /dev/null --write-out '%{content_type}' "$url")
 [ "$kind" = image/png ] || fail "$url gave $kind, not image/png"
+curl --silent --show-error --fail "http://127.0.0.1:$port/metrics" | grep -q '^digitsmith_digits_total{model="digitsmith"} 1.0$' \
+  || fail "/metrics does not tell of that digit"
 user=$(docker exec digitsmith-test id -u)
 [ "$user" != 0 ] || fail "the server runs as root"
 if docker exec digitsmith-test python -c 'import tensorflow' 2>/dev/null; then fail "TensorFlow is in the image"; fi

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import Response, request
 from werkzeug.exceptions import Conflict
 
+from app import metrics
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import Digits
@@ -40,9 +41,11 @@ def plan_for(
 
 
 def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
-    """The digits (N, 28, 28) of a plan; the log tells of them."""
+    """The digits (N, 28, 28) of a plan; the log and the metrics tell of them."""
     note_drawing(model.name, seeds, len(plan.latents))
-    return model.generator(plan.latents, plan.labels)
+    digits = model.generator(plan.latents, plan.labels)
+    metrics.current().count_digits(model.name, len(digits))
+    return digits
 
 
 def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:
