@@ -25,7 +25,7 @@ def import_anew():
 
 import_anew()
 
-from app import metrics  # noqa: E402
+from app import metrics, ratelimit  # noqa: E402
 from app.catalogue import ModelFolderError, choose_default, find  # noqa: E402
 from app.config import ConfigError, from_environment  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
@@ -44,6 +44,7 @@ worker_class = "app.worker.Worker"
 logger_class = "app.logs.ServerLogger"
 threads = settings["THREADS"]
 graceful_timeout = settings["GRACE"]
+forwarded_allow_ips = ""  # the app alone decides which proxy to believe
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk, nor need a writable one
 control_socket_disable = True
 
@@ -52,6 +53,7 @@ def on_starting(server):
     """Refuse to start on what cannot work, before any worker is forked."""
     try:
         choose_default([folder.name for folder in find(Path(settings["MODELS"]))], settings["DEFAULT_MODEL"])
+        ratelimit.check(settings)
         server.metrics = metrics.Folder()
     except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import errors, headers, lifetime, metrics, telemetry
+from app import errors, headers, lifetime, metrics, ratelimit, telemetry
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
 from app.routes import discriminate, generate, health, interpolate, models, number, page, prometheus
@@ -35,4 +36,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     errors.init_app(app)
     for routes in (page, generate, number, interpolate, discriminate, models, health, prometheus):
         app.register_blueprint(routes.blueprint)
+    ratelimit.init_app(app)
+    if proxies := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     return app

@@ -32,6 +32,20 @@ def _text(default: str, help_text: str, allowed: str = "text", valid: Check | No
     return fields.String(load_default=default, validate=valid, metadata={"help": help_text, "allowed": allowed})
 
 
+def _is_rate(value: str) -> None:
+    """Raises ValidationError on what is neither empty nor a rate, such as "60/minute"."""
+    if not value:
+        return
+    from limits import parse_many  # only where there is a limit
+
+    try:
+        rates = parse_many(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    if not all(rate.amount for rate in rates):
+        raise ValidationError("No request at all.")
+
+
 class Settings(Schema):
     """The settings, one field each; `metadata` says what it is for and what it may be."""
 
@@ -43,6 +57,7 @@ class Settings(Schema):
     DRAIN = _number(
         0, 0, 3600, "Seconds after SIGTERM in which /readyz says 503 and all else goes on, before GRACE begins."
     )
+    PROXIES = _number(0, 0, 16, "Proxies in front whose X-Forwarded-For, -Proto and -Host are believed.")
     INFERENCE_THREADS = _number(
         0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
     )
@@ -51,6 +66,18 @@ class Settings(Schema):
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
+    RATE_LIMIT = _text(
+        "",
+        "Requests that one client may make, such as 60/minute; empty means any number.",
+        "empty, or a number of requests and a time, such as 60/minute",
+        _is_rate,
+    )
+    RATE_LIMIT_STORAGE = _text(
+        "memory://",
+        "Where requests are counted: each process by itself, or all in one Redis.",
+        "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0",
+        validate.Regexp(r"(memory://|rediss?://.+)\Z"),
+    )
     LOG_FORMAT = _text(
         "auto",
         "How log lines are written; auto is console in a terminal and json elsewhere.",

@@ -22,6 +22,9 @@ def test_a_bad_value_is_named(value):
 @pytest.mark.parametrize(
     ("name", "value", "right"),
     [
+        ("RATE_LIMIT", "many", "empty, or a number of requests and a time, such as 60/minute"),
+        ("RATE_LIMIT", "0/minute", "empty, or a number of requests and a time, such as 60/minute"),
+        ("RATE_LIMIT_STORAGE", "/tmp", "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0"),  # noqa: S108
         ("LOG_FORMAT", "xml", "one of auto, console, json"),
     ],
 )
