@@ -1,10 +1,35 @@
-"""How gunicorn runs the app; `app/config.py` says which environment variables set it."""
+"""How gunicorn runs the app; `app/config.py` says which environment variables set it.
 
+gunicorn runs this file at its start and again on SIGHUP.
+"""
+
+import logging
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from app.catalogue import ModelFolderError, choose_default, find
-from app.config import ConfigError, from_environment
+
+def import_anew():
+    """Import the app as it is on disk now; where that fails on a reload, keep what there was."""
+    old = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "app"}
+    try:
+        import_module("app.server")
+    except Exception:
+        if not old:
+            raise
+        logging.getLogger("gunicorn.error").exception("The new code cannot be imported; the old goes on.")
+        for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+            del sys.modules[name]
+        sys.modules.update(old)
+
+
+import_anew()
+
+from app import metrics, ratelimit  # noqa: E402
+from app.catalogue import ModelFolderError, choose_default, find  # noqa: E402
+from app.config import ConfigError, from_environment  # noqa: E402
+from app.lifetime import Lifetime  # noqa: E402
+from app.worker import begin, stop_on_sigterm  # noqa: E402
 
 try:
     settings = from_environment()
@@ -15,22 +40,54 @@ wsgi_app = "app.server:application()"
 host = f"[{settings['HOST']}]" if ":" in settings["HOST"] else settings["HOST"]  # IPv6 goes in brackets
 bind = f"{host}:{settings['PORT']}"
 workers = settings["WORKERS"]
-worker_class = "gthread"
+worker_class = "app.worker.Worker"
+logger_class = "app.logs.ServerLogger"
 threads = settings["THREADS"]
 graceful_timeout = settings["GRACE"]
+forwarded_allow_ips = ""  # the app alone decides which proxy to believe
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk, nor need a writable one
 control_socket_disable = True
 
 
 def on_starting(server):
-    """Refuse to start on a model folder that is not whole, before any worker is forked."""
+    """Refuse to start on what cannot work, before any worker is forked."""
     try:
         choose_default([folder.name for folder in find(Path(settings["MODELS"]))], settings["DEFAULT_MODEL"])
-    except ModelFolderError as error:
+        ratelimit.check(settings)
+        server.metrics = metrics.Folder()
+    except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
+    server.lifetime = Lifetime()
+
+
+def when_ready(server):
+    """Listen for SIGTERM in our own way."""
+    stop_on_sigterm(server, settings["DRAIN"])
+
+
+def on_reload(server):
+    """SIGHUP: those forked from now on replace those before."""
+    server.lifetime.renew()
+
+
+def pre_fork(server, worker):
+    """Give each worker what it shares with the others."""
+    begin(server, worker)
 
 
 def post_worker_init(worker):
-    """Tell the person at the terminal where to go, once the first worker can serve."""
+    """A worker can serve; the first tells the person at the terminal where to go."""
+    worker.wsgi.extensions["digitsmith_lifetime"] = worker.lifetime
+    worker.lifetime.serve(worker.generation)
     if worker.age == 1:
-        print(f"Digitsmith is at http://{bind} (Ctrl-C stops it)", file=sys.stderr)
+        worker.log.info("Digitsmith is at http://%s (Ctrl-C stops it)", bind)
+
+
+def child_exit(server, worker):
+    """A worker is gone."""
+    server.metrics.forget(worker.slot)
+
+
+def on_exit(server):
+    """The server is gone."""
+    server.metrics.remove()

@@ -5,11 +5,23 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, commands, errors, headers
+from app import api, commands, errors, headers, lifetime, metrics, ratelimit, telemetry
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
-from app.routes import dataset, discriminate, documentation, generate, health, interpolate, models, number, page
+from app.routes import (
+    dataset,
+    discriminate,
+    documentation,
+    generate,
+    health,
+    interpolate,
+    models,
+    number,
+    page,
+    prometheus,
+)
 
 
 def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Flask:
@@ -28,11 +40,17 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     app.extensions["digitsmith"] = catalogue or load(
         Path(app.config["MODELS"]), app.config["DEFAULT_MODEL"], inference_threads(app.config)
     )
+    metrics.init_app(app)
     headers.init_app(app)
+    telemetry.init_app(app)
+    lifetime.init_app(app)
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
     app.register_blueprint(documentation.blueprint)
-    described = (generate, number, interpolate, discriminate, dataset, models, health)
+    described = (generate, number, interpolate, discriminate, dataset, models, health, prometheus)
     api.init_app(app, [routes.blueprint for routes in described])
     app.cli.add_command(commands.digits)
+    ratelimit.init_app(app)
+    if proxies := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     return app

@@ -12,7 +12,8 @@ from app.schemas import WholeNumber, parser
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-ERRORS = (400, 404, 409, 413, 415, 422)
+ALWAYS = (429, 503)  # over the client's limit; shutting down
+ERRORS = (400, 404, 409, 413, 415, 422, *ALWAYS)
 
 
 def _header(description: str) -> dict[str, Any]:
@@ -39,10 +40,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     ARGUMENTS_PARSER = parser
 
     def errors(self, *statuses: int) -> Callable[[View], View]:
-        """Say which errors a route may answer with."""
+        """Say which errors a route may answer with, beside those that all may."""
 
         def decorate(view: View) -> View:
-            for status in statuses:
+            for status in (*statuses, *ALWAYS):
                 view = self.alt_response(status, response=HTTPStatus(status).name)(view)
             return view
 

@@ -5,7 +5,7 @@ their bare names, because every platform sets PORT.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DIGITSMITH_"
 BARE = ("HOST", "PORT", "WORKERS", "THREADS")
 LARGEST_DATASET = 10_000_000  # digits; their names have seven places
+LOG_FORMATS = ("auto", "console", "json")
+
+Check = Callable[[str], Any]  # raises ValidationError on a value that cannot be used
 
 
 class ConfigError(ClickException):
@@ -27,8 +30,22 @@ def _number(default: int, low: int, high: int, help_text: str) -> fields.Integer
     return fields.Integer(load_default=default, validate=validate.Range(low, high), metadata=metadata)
 
 
-def _text(default: str, help_text: str) -> fields.String:
-    return fields.String(load_default=default, metadata={"help": help_text, "allowed": "text"})
+def _text(default: str, help_text: str, allowed: str = "text", valid: Check | None = None) -> fields.String:
+    return fields.String(load_default=default, validate=valid, metadata={"help": help_text, "allowed": allowed})
+
+
+def _is_rate(value: str) -> None:
+    """Raises ValidationError on what is neither empty nor a rate, such as "60/minute"."""
+    if not value:
+        return
+    from limits import parse_many  # only where there is a limit
+
+    try:
+        rates = parse_many(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    if not all(rate.amount for rate in rates):
+        raise ValidationError("No request at all.")
 
 
 class Settings(Schema):
@@ -39,6 +56,10 @@ class Settings(Schema):
     WORKERS = _number(2, 1, 64, "Server processes.")
     THREADS = _number(8, 1, 256, "Requests that one process handles at a time.")
     GRACE = _number(20, 1, 3600, "Seconds that requests in flight get to finish.")
+    DRAIN = _number(
+        0, 0, 3600, "Seconds after SIGTERM in which /readyz says 503 and all else goes on, before GRACE begins."
+    )
+    PROXIES = _number(0, 0, 16, "Proxies in front whose X-Forwarded-For, -Proto and -Host are believed.")
     INFERENCE_THREADS = _number(
         0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
     )
@@ -48,6 +69,24 @@ class Settings(Schema):
     )
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
     MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "Digits that one answer of /dataset may have.")
+    RATE_LIMIT = _text(
+        "",
+        "Requests that one client may make, such as 60/minute; empty means any number.",
+        "empty, or a number of requests and a time, such as 60/minute",
+        _is_rate,
+    )
+    RATE_LIMIT_STORAGE = _text(
+        "memory://",
+        "Where requests are counted: each process by itself, or all in one Redis.",
+        "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0",
+        validate.Regexp(r"(memory://|rediss?://.+)\Z"),
+    )
+    LOG_FORMAT = _text(
+        "auto",
+        "How log lines are written; auto is console in a terminal and json elsewhere.",
+        "one of " + ", ".join(LOG_FORMATS),
+        validate.OneOf(LOG_FORMATS),
+    )
 
 
 def variable(name: str) -> str:

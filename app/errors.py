@@ -29,16 +29,17 @@ class InvalidParameters(UnprocessableEntity):
 
 def init_app(app: Flask) -> None:
     """Answer every error, expected or not, in our own form."""
-    app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Exception, _unexpected)
 
 
 def _unexpected(error: Exception) -> Response:
     log.error("request %s failed", g.get("request_id"), exc_info=error)
-    return _answer(HTTPException("Something broke on our side; it is noted with this request's ID.", None))
+    return answer(HTTPException("Something broke on our side; it is noted with this request's ID.", None))
 
 
-def _answer(error: HTTPException) -> Response:
+def answer(error: HTTPException) -> Response:
+    """The error in the form that whoever asks would rather have."""
     status = HTTPStatus(error.code or 500)
     problem: dict[str, Any] = {
         "type": "about:blank",

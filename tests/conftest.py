@@ -8,8 +8,10 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import io
+import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -76,10 +79,14 @@ def fake_model(name: str, classes: int | None) -> Model:
     )
 
 
+def fake_app(**settings: object) -> Flask:
+    """The app over two fakes: `digitsmith`, which takes labels, and `mlp`, which does not."""
+    return create_app(settings, Catalogue([fake_model("mlp", None), fake_model("digitsmith", 10)]))
+
+
 @pytest.fixture
 def app() -> Flask:
-    """The app over two fakes: `digitsmith`, which takes labels, and `mlp`, which does not."""
-    return create_app(catalogue=Catalogue([fake_model("mlp", None), fake_model("digitsmith", 10)]))
+    return fake_app()
 
 
 @pytest.fixture
@@ -187,6 +194,46 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="session")
+def one_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the smallest model alone, which loads soon."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(ROOT / "models" / "mlp", folder / "mlp")
+    return folder
+
+
+class Server(subprocess.Popen[str]):
+    """gunicorn's first process."""
+
+    log: Path
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that it has forked."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    @contextmanager
+    def alone(self, pid: int) -> Iterator[None]:
+        """Hold all workers still but this one."""
+        others = set(self.workers) - {pid}
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+
+    def has(self, pid: int, url: str) -> bool:
+        """Whether this worker answers."""
+        with self.alone(pid):
+            return answers(url)
+
+    def lines(self) -> list[dict[str, object]]:
+        """What it has logged."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
 def server_environment(**settings: object) -> dict[str, str]:
     """The environment of a server as an operator would start it, on Keras's OpenVINO backend unless told."""
     kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
@@ -194,25 +241,36 @@ def server_environment(**settings: object) -> dict[str, str]:
 
 
 @contextmanager
-def running_server(**settings: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A real gunicorn, ready to answer: its address and its process."""
+def running_server(folder: Path = ROOT, **settings: object) -> Iterator[tuple[str, Server]]:
+    """A real gunicorn on the code in `folder`, ready to answer: its address and its process."""
     port = free_port()
-    process = subprocess.Popen(
+    environment = server_environment(PORT=port, **settings)
+    with NamedTemporaryFile("w+") as log:
+        process = Server([sys.executable, "-m", "gunicorn"], cwd=folder, env=environment, stderr=log)
+        process.log = Path(log.name)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: process.poll() is not None or answers(f"{address}/readyz"), what=f"{address}/readyz")
+            if process.poll() is not None:
+                pytest.fail(f"gunicorn ended: {process.log.read_text()}")
+            yield address, process
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def refused(**settings: object) -> list[str]:
+    """What gunicorn says when it must not start, but for its own log lines; each worker may say it."""
+    done = subprocess.run(
         [sys.executable, "-m", "gunicorn"],
         cwd=ROOT,
-        env=server_environment(PORT=port, **settings),
-        stderr=subprocess.PIPE,
+        env=server_environment(PORT=free_port(), **settings),
+        capture_output=True,
         text=True,
+        timeout=60,
     )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: process.poll() is not None or answers(f"{address}/readyz"), what=f"{address}/readyz")
-        if process.poll() is not None:
-            pytest.fail(f"gunicorn ended: {process.communicate()[1]}")
-        yield address, process
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
+    assert done.returncode != 0
+    return sorted({line for line in done.stderr.splitlines() if line and not line.startswith("{")})
 
 
 def busy_seconds(pid: int) -> float:

@@ -28,6 +28,8 @@ kind=$(curl --silent --show-error --fail --output /dev/null --write-out '%{conte
 url="http://127.0.0.1:$port/dataset?count=10&seed=42&format=parquet"
 start=$(curl --silent --show-error --fail "$url" | head --bytes 4)
 [ "$start" = PAR1 ] || fail "$url gave $start…, not Parquet"
+curl --silent --show-error --fail "http://127.0.0.1:$port/metrics" | grep -q '^digitsmith_digits_total{model="digitsmith"} 1.0$' \
+  || fail "/metrics does not tell of that digit"
 user=$(docker exec digitsmith-test id -u)
 [ "$user" != 0 ] || fail "the server runs as root"
 if docker exec digitsmith-test python -c 'import tensorflow' 2>/dev/null; then fail "TensorFlow is in the image"; fi

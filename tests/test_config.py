@@ -19,6 +19,21 @@ def test_a_bad_value_is_named(value):
             from_environment({name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("RATE_LIMIT", "many", "empty, or a number of requests and a time, such as 60/minute"),
+        ("RATE_LIMIT", "0/minute", "empty, or a number of requests and a time, such as 60/minute"),
+        ("RATE_LIMIT_STORAGE", "/tmp", "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0"),  # noqa: S108
+        ("LOG_FORMAT", "xml", "one of auto, console, json"),
+    ],
+)
+def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):
+    with pytest.raises(ConfigError) as error:
+        from_environment({variable(name): value})
+    assert str(error.value) == f"{variable(name)} is {value!r}; it must be {right}."
+
+
 def test_processes_times_threads_do_not_outnumber_the_cores(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
     assert inference_threads({"WORKERS": 2, "INFERENCE_THREADS": 0}) == 4

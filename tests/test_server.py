@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import answers, busy_seconds, children, free_port, need, running_server, server_environment, wait_until
+from conftest import answers, busy_seconds, free_port, need, refused, running_server, server_environment, wait_until
 
 from app.config import ROOT
 
@@ -50,7 +50,7 @@ def test_importing_the_app_reads_and_loads_nothing():
 
 def test_sigterm_lets_a_request_in_flight_finish_and_ends_with_zero(get):
     with running_server(WORKERS=1) as (address, process), ThreadPoolExecutor(1) as pool:
-        (worker,) = children(process)
+        (worker,) = process.workers
         before = busy_seconds(worker)
         answer = pool.submit(lambda: get(f"{address}/generate?count=400&scale=16&columns=20"))
         wait_until(lambda: busy_seconds(worker) > before + 0.1, what="the worker to be drawing")
@@ -62,21 +62,7 @@ def test_sigterm_lets_a_request_in_flight_finish_and_ends_with_zero(get):
 def test_the_settings_of_the_environment_reach_the_server(get):
     with running_server(WORKERS=3, DIGITSMITH_THREADS=2, DIGITSMITH_DEFAULT_MODEL="mlp") as (address, process):
         assert get(f"{address}/generate").headers["X-Model"] == "mlp"
-        assert len(children(process)) == 3
-
-
-def refused(**settings: object) -> list[str]:
-    """What gunicorn says when it must not start, but for its own log lines; each worker may say it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gunicorn"],
-        cwd=ROOT,
-        env=server_environment(PORT=free_port(), **settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode != 0
-    return sorted({line for line in done.stderr.splitlines() if line and not line.startswith("[")})
+        assert len(process.workers) == 3
 
 
 def test_a_damaged_model_folder_is_refused_with_one_sentence(tmp_path):

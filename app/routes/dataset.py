@@ -6,14 +6,17 @@ from typing import Any
 
 from flask import Response, current_app, g, url_for
 
+from app import metrics
 from app.api import DATASET_HEADERS, Blueprint
 from app.catalogue import current
 from app.datasets import Dataset
 from app.errors import InvalidParameters
 from app.formats import FORMATS, file_name, fingerprint, stream
+from app.images import Digits
 from app.routes.pictures import check_digit, classes_of, let_cache, tell_origin
 from app.sampling import fresh_seed
 from app.schemas import PER_CLASS, DatasetParameters
+from app.telemetry import note_drawing
 
 blueprint = Blueprint("dataset", __name__)
 log = logging.getLogger(__name__)
@@ -33,7 +36,7 @@ def dataset(parameters: dict[str, Any]) -> Response:
     wanted, kind, seeded = asked_for(parameters), parameters["format"], parameters["seed"] is not None
     _check_size(wanted, parameters)
     name = file_name(wanted, kind)
-    pieces = stream(wanted, kind, map(wanted.draw, wanted.chunks()))
+    pieces = stream(wanted, kind, _counted(wanted))
     response = Response(_until_left(pieces, name, g.request_id), mimetype=FORMATS[kind].mimetype)
     response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
     url = url_for("dataset.dataset", **SCHEMA.changed(parameters | {"model": wanted.model.name, "seed": wanted.seed}))
@@ -59,6 +62,19 @@ def asked_for(parameters: dict[str, Any]) -> Dataset:
     seed = fresh_seed() if parameters["seed"] is None else parameters["seed"]
     count = count or (of_each or PER_CLASS) * (classes if digit is None else 1)
     return Dataset(model, seed, count, digit, parameters["truncation"])
+
+
+def _counted(wanted: Dataset) -> Iterator[Digits]:
+    """Draw the data set's digits, chunk by chunk; the log and the metrics tell of them."""
+    note_drawing(wanted.model.name, [wanted.seed], wanted.count)
+    counted = metrics.current()  # of this request, which is over when the chunks are drawn
+
+    def draw(span: range) -> Digits:
+        digits = wanted.draw(span)
+        counted.count_digits(wanted.model.name, len(digits))
+        return digits
+
+    return map(draw, wanted.chunks())
 
 
 def _check_size(wanted: Dataset, parameters: dict[str, Any]) -> None:

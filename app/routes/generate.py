@@ -10,7 +10,7 @@ from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.images import Digits, png, sheet
-from app.routes.pictures import answer, let_cache, plan_for
+from app.routes.pictures import answer, draw, let_cache, plan_for
 from app.sampling import Plan, fresh_seed
 from app.schemas import GenerateParameters
 
@@ -49,7 +49,7 @@ def _generated(parameters: dict[str, Any]) -> Response:
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_for(model, seed, parameters["count"], parameters["digit"], parameters["truncation"])
-    digits = model.generator(plan.latents, plan.labels)
+    digits = draw(model, plan, [seed])
     kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
     encode = _sheet if kind == "image/png" else _json
     content = encode(digits, plan, model, parameters | {"seed": seed})

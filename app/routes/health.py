@@ -1,10 +1,10 @@
 """Is the process alive, and can it serve: /livez and /readyz."""
 
 from flask import Response, jsonify
+from werkzeug.exceptions import ServiceUnavailable
 
-from app import answers
+from app import answers, catalogue, lifetime
 from app.api import Blueprint
-from app.catalogue import current
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,9 +18,12 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 @blueprint.response(200, answers.Health)
+@blueprint.alt_response(503, response="SERVICE_UNAVAILABLE")
 def ready() -> Response:
-    """The models are loaded, checked and warm: a worker takes no request before they are."""
-    return _uncached(jsonify(status="ready", models=list(current())))
+    """The models are loaded, checked and warm, for a worker takes no request before they are; 503 from SIGTERM on."""
+    if lifetime.current().stopping:
+        raise ServiceUnavailable("The server is shutting down.")
+    return _uncached(jsonify(status="ready", models=list(catalogue.current())))
 
 
 def _uncached(response: Response) -> Response:

@@ -8,7 +8,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import animation, png, sheet
-from app.routes.pictures import answer, let_cache, plan_for
+from app.routes.pictures import answer, draw, let_cache, plan_for
 from app.sampling import fresh_seed, plan_interpolation
 from app.schemas import InterpolateParameters
 
@@ -32,12 +32,13 @@ def interpolate(parameters: dict[str, Any]) -> Response:
     first, last = (
         plan_for(model, seed, digit=parameters["digit"], truncation=parameters["truncation"]) for seed in ends.values()
     )
+    seeds = list(ends.values())
     plan = plan_interpolation(first, last, parameters["steps"])
-    digits = model.generator(plan.latents, plan.labels)
+    digits = draw(model, plan, seeds)
     strip = kind == "png"
     picture = (
         png(sheet(digits, len(digits)), scale, background) if strip else animation(digits, kind, scale, background)
     )
     url = url_for("interpolate.interpolate", **SCHEMA.changed(parameters | ends | {"model": model.name}))
     seeded = parameters["from"] is not None and parameters["to"] is not None
-    return let_cache(answer(picture, f"image/{kind}", model, plan, list(ends.values()), url), seeded)
+    return let_cache(answer(picture, f"image/{kind}", model, plan, seeds, url), seeded)

@@ -14,6 +14,7 @@ blueprint = Blueprint("models", __name__, url_prefix="/models")
 
 @blueprint.get("")
 @blueprint.response(200, answers.ModelList)
+@blueprint.errors()
 def list_models() -> dict[str, Any]:
     """Every model that can be named in `model`, and which one is the default."""
     offered = current()

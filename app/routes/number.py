@@ -9,7 +9,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import png, sheet
-from app.routes.pictures import answer, let_cache, plan_for
+from app.routes.pictures import answer, draw, let_cache, plan_for
 from app.sampling import fresh_seed
 from app.schemas import NumberParameters
 
@@ -33,7 +33,7 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_for(model, seed, len(digits), [int(digit) for digit in digits], parameters["truncation"])
-    strip = sheet(model.generator(plan.latents, plan.labels), columns=len(digits))
+    strip = sheet(draw(model, plan, [seed]), columns=len(digits))
     picture = png(strip, parameters["scale"], parameters["background"])
     asked = SCHEMA.changed(parameters | {"model": model.name, "seed": seed})
     url = url_for("number.number", digits=digits, **asked)

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from flask import Response, request
 from werkzeug.exceptions import Conflict
 
+from app import metrics
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
+from app.images import Digits
 from app.sampling import Plan, plan_digits
+from app.telemetry import note_drawing
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -44,6 +47,14 @@ def plan_for(
     """The plan of digits 0 to count - 1 of a seed, after `check_digit`; `digit` is as in `plan_digits`."""
     check_digit(model, max(digit) if isinstance(digit, Sequence) else digit)
     return plan_digits(seed, count, model.generator.latent_dim, model.generator.classes, digit, truncation)
+
+
+def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
+    """The digits (N, 28, 28) of a plan; the log and the metrics tell of them."""
+    note_drawing(model.name, seeds, len(plan.latents))
+    digits = model.generator(plan.latents, plan.labels)
+    metrics.current().count_digits(model.name, len(digits))
+    return digits
 
 
 def answer(content: bytes, mimetype: str, model: Model, plan: Plan, seeds: Sequence[int], url: str) -> Response:

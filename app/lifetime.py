@@ -1,0 +1,67 @@
+"""Whether the server is to go on: every process knows it, and /readyz tells it."""
+
+from contextvars import ContextVar
+from mmap import mmap
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import ServiceUnavailable
+
+UNREFUSED = ("health", "prometheus")  # blueprints that answer to the end
+
+late: ContextVar[bool] = ContextVar("late", default=False)
+"""Whether this request came after the server began to stop."""
+
+
+class Lifetime:
+    """What gunicorn's processes must know of each other, in memory that all of them share.
+
+    The processes that one start or one reload brings are a generation, counted from 1. Each number is
+    written in one piece, and two processes never write different values to one, so there is no lock.
+    """
+
+    def __init__(self) -> None:
+        self._numbers = memoryview(mmap(-1, 12)).cast("I")  # stopping, newest generation, newest that serves
+        self.renew()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the whole server has been told to end."""
+        return bool(self._numbers[0])
+
+    def stop(self) -> None:
+        """Tell every process that the server ends."""
+        self._numbers[0] = 1
+
+    @property
+    def generation(self) -> int:
+        """The newest generation, which may still be loading."""
+        return self._numbers[1]
+
+    def renew(self) -> None:
+        """Begin a generation."""
+        self._numbers[1] += 1
+
+    def serve(self, generation: int) -> None:
+        """Say that a process of this generation can serve."""
+        self._numbers[2] = max(self._numbers[2], generation)
+
+    def needs(self, generation: int) -> bool:
+        """Whether a process of this generation must stay, for those that are to replace it cannot serve yet."""
+        return self.generation > generation >= self._numbers[2] and not self.stopping
+
+
+def init_app(app: Flask) -> None:
+    """Refuse requests that come while the server stops; gunicorn gives the app its own Lifetime."""
+    app.extensions["digitsmith_lifetime"] = Lifetime()
+    app.before_request(_refuse_if_late)
+
+
+def current() -> Lifetime:
+    """The lifetime of the server that handles this request."""
+    lifetime: Lifetime = current_app.extensions["digitsmith_lifetime"]
+    return lifetime
+
+
+def _refuse_if_late() -> None:
+    if late.get() and request.blueprint not in UNREFUSED:
+        raise ServiceUnavailable("The server is shutting down and takes no new requests.", retry_after=1)

@@ -1,0 +1,79 @@
+"""How many requests one client may make; off unless DIGITSMITH_RATE_LIMIT says otherwise."""
+
+from collections.abc import Mapping
+from math import ceil
+from time import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from app import metrics
+from app.config import ConfigError, variable
+from app.errors import answer
+
+UNLIMITED = ("health", "prometheus")  # blueprints that machines ask at their own pace
+TIMEOUT = 1  # second for Redis to answer in
+
+
+def init_app(app: Flask) -> None:
+    """Limit the requests of each client, if a limit is set.
+
+    Every route counts but health, metrics and static files. A Redis that stops answering is replaced by
+    each process's own memory until it is back.
+    """
+    if not app.config["RATE_LIMIT"]:
+        return
+    from flask_limiter import Limiter, RateLimitExceeded  # only where there is a limit
+    from flask_limiter.util import get_remote_address
+
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        application_limits=[app.config["RATE_LIMIT"]],
+        storage_uri=app.config["RATE_LIMIT_STORAGE"],
+        storage_options=_options(app.config),
+        strategy="moving-window",
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        key_prefix="digitsmith",
+    )
+    limiter.request_filter(lambda: request.blueprint in UNLIMITED)
+
+    def refuse(error: RateLimitExceeded) -> Response:
+        metrics.current().rate_limited.inc()
+        reset = limiter.current_limit.reset_at if limiter.current_limit else 0
+        error.retry_after = max(1, ceil(reset - time()))
+        error.description = f"A client may make {error.limit.limit} requests; ask again in {error.retry_after} seconds."
+        return answer(error)
+
+    app.register_error_handler(RateLimitExceeded, refuse)
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """See that requests can be counted where the settings say. Raises ConfigError."""
+    if not config["RATE_LIMIT"]:
+        return
+    from limits.storage import storage_from_string
+
+    storage = config["RATE_LIMIT_STORAGE"]
+    try:
+        if storage_from_string(storage, **_options(config)).check():
+            return
+        reason = "which does not answer"
+    except Exception as error:  # the package is not installed, or cannot read the address
+        reason = f"which cannot be used ({error})"
+    where = urlsplit(storage).netloc.rpartition("@")[2]  # no password in a log
+    raise ConfigError(
+        f"{variable('RATE_LIMIT_STORAGE')} names a Redis at {where}, {reason}; start it or mend the name."
+    )
+
+
+def _options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """How Redis is asked: at once or not at all, for a request waits."""
+    if config["RATE_LIMIT_STORAGE"].startswith("memory"):
+        return {}
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "retry": Retry(NoBackoff(), 1)}

@@ -1,0 +1,228 @@
+"""Stopping, reloading and losing a process cost no request that they need not cost."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from conftest import Server, running_server, wait_until
+
+from app.config import ROOT
+
+
+class Held:
+    """A request that is in flight until `finish`: a server's thread waits for its body."""
+
+    def __init__(self, address: str):
+        self.socket = socket.create_connection(address.removeprefix("http://").split(":"), timeout=60)
+        self.socket.sendall(
+            b"POST /generate HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+        )
+        assert self.socket.recv(100).startswith(b"HTTP/1.1 100")
+
+    def finish(self) -> int:
+        """The answer's status; 0 when the connection is lost."""
+        with self.socket, closing(http.client.HTTPResponse(self.socket)) as response:
+            try:
+                self.socket.sendall(b'{"seed":1}')
+                response.begin()
+                response.read()
+            except (OSError, http.client.HTTPException):
+                return 0
+            return response.status
+
+
+def status(url: str) -> int:
+    """The answer's status; 0 where there is none."""
+    try:
+        with urlopen(url, timeout=60) as response:
+            response.read()
+            return response.status
+    except HTTPError as error:
+        with error:
+            return error.code
+    except (URLError, OSError):
+        return 0
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of all that serves, with one model."""
+    for name in ("app", "static", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "models" / "mlp", tmp_path / "models" / "mlp")
+    shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+    return tmp_path
+
+
+@contextmanager
+def load(address: str) -> Iterator[list[int]]:
+    """Twelve clients that ask without pause, half of them over connections that they keep; the statuses they get."""
+    statuses: list[int] = []
+    ended = Event()
+
+    def ask(keep: bool) -> None:
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+        while not ended.is_set():
+            try:
+                connection.request("GET", "/generate?seed=1")
+                response = connection.getresponse()
+                response.read()
+                statuses.append(response.status)
+            except (OSError, http.client.HTTPException):
+                statuses.append(0)
+                connection.close()
+            if not keep:
+                connection.close()
+        connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        clients = [pool.submit(ask, keep) for keep in [True, False] * 6]
+        try:
+            wait_until(lambda: len(statuses) > 20, what="the load to run")
+            yield statuses
+        finally:
+            ended.set()
+    for client in clients:
+        client.result()
+
+
+def test_from_sigterm_on_readyz_says_503_new_requests_are_refused_and_those_in_flight_finish(one_model, get):
+    with running_server(DIGITSMITH_MODELS=one_model) as (address, process):
+        held = Held(address)
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: status(f"{address}/readyz") == 503, what="/readyz to say 503")
+        refused = get(f"{address}/generate")
+        assert refused.status == 503
+        assert refused.headers["Retry-After"] == "1"
+        assert refused.headers["Connection"] == "close"
+        assert b"shutting down" in refused.read()
+        assert status(f"{address}/livez") == 200
+        assert held.finish() == 200
+        assert process.wait(timeout=60) == 0
+        assert status(f"{address}/readyz") == 0
+
+
+def test_a_stop_under_load_loses_nothing_but_what_it_refuses(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_GRACE=3600) as (address, process):
+        held = Held(address)
+        with load(address) as statuses:
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: 503 in statuses, what="requests to be refused")
+            until_then = len(statuses)
+            wait_until(lambda: len(statuses) > until_then + 100, what="more requests to be refused")
+            assert set(statuses) == {200, 503}
+            assert held.finish() == 200
+            assert process.wait(timeout=60) == 0  # though requests never ceased to come
+
+
+def test_a_drain_serves_on_while_readyz_turns_balancers_away(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_DRAIN=3600) as (address, process):
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: status(f"{address}/readyz") == 503, what="/readyz to say 503")
+        assert status(f"{address}/generate") == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+def test_a_drain_ends_by_itself(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_DRAIN=1) as (_, process):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+def test_a_request_that_does_not_end_is_given_up_when_the_grace_is_over(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_GRACE=1) as (address, process):
+        held = Held(address)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+        assert held.finish() == 0
+
+
+def test_sighup_brings_new_code_and_models_and_fails_no_request(house, get):
+    with running_server(folder=house) as (address, process):
+        before = process.workers
+        held = Held(address)
+        with load(address) as statuses:
+            replace(house / "app" / "headers.py", '"same-origin"', '"no-referrer"')
+            shutil.copytree(house / "models" / "mlp", house / "models" / "another")
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: status(f"{address}/models/another") == 200, what="the new model")
+            assert held.finish() == 200
+            wait_until(lambda: not set(before) & set(process.workers), what="the old processes to end")
+            assert get(f"{address}/").headers["Referrer-Policy"] == "no-referrer"
+            assert status(f"{address}/models/another") == 200
+        assert set(statuses) == {200}
+        assert len(process.workers) == 2
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def logged(process: Server, words: str) -> bool:
+    return any(words in line["event"] for line in process.lines())
+
+
+def test_a_reload_of_a_damaged_model_leaves_the_old_one_serving_until_it_is_mended(house):
+    weights = house / "models" / "mlp" / "generator.keras"
+    whole = weights.read_bytes()
+    with running_server(folder=house, DIGITSMITH_GRACE=1) as (address, process):
+        before = process.workers
+        with load(address) as statuses:
+            weights.write_bytes(whole[:-1])
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: logged(process, f"{weights} has SHA-256"), what="the refusal")
+            wait_until(lambda: process.workers == before, what="those that cannot load to end")
+            assert status(f"{address}/readyz") == 200
+            weights.write_bytes(whole)
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda: not set(before) & set(process.workers), what="the old processes to end")
+        assert set(statuses) == {200}
+
+
+def test_a_reload_of_code_that_cannot_be_imported_leaves_the_old_code_serving(house):
+    with running_server(folder=house) as (address, process):
+        before = process.workers
+        (house / "app" / "images.py").write_text("def")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: logged(process, "The new code cannot be imported; the old goes on."), what="the refusal")
+        wait_until(lambda: not set(before) & set(process.workers), what="the processes to be replaced")
+        assert status(f"{address}/generate") == 200
+
+
+def held_by(pid: int, requests: list[Held]) -> list[Held]:
+    """Those of the requests that a process has in hand."""
+    sockets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    names = {int(row[2].rpartition(":")[2], 16): f"socket:[{row[9]}]" for row in rows}  # by the client's port
+    return [request for request in requests if names[request.socket.getsockname()[1]] in sockets]
+
+
+def test_a_killed_process_costs_its_own_requests_in_flight_and_is_back_by_itself(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_THREADS=64) as (address, process):
+        victim, other = process.workers
+        for pid in (victim, other):
+            wait_until(lambda pid=pid: process.has(pid, f"{address}/livez"), what="both processes to serve")
+        held: list[Held] = []
+        while not (held_by(victim, held) and held_by(other, held)):
+            held.append(Held(address))
+        lost = held_by(victim, held)
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: victim not in process.workers and len(process.workers) == 2, what="a new process")
+        for request in held:
+            assert request.finish() == (0 if request in lost else 200)
+        (back,) = set(process.workers) - {other}
+        wait_until(lambda: process.has(back, f"{address}/generate"), what="the new process to serve")

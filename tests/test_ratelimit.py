@@ -1,0 +1,90 @@
+"""One client's requests are limited where a setting says so, across all processes where they share a Redis."""
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from conftest import fake_app, refused, running_server, wait_until
+from fakeredis import TcpFakeServer
+
+
+@pytest.fixture
+def redis() -> Iterator[str]:
+    """The address of something that speaks Redis's protocol over a real socket."""
+    server = TcpFakeServer(("127.0.0.1", 0))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def asked(client, count: int, **arguments: object) -> list[int]:
+    return [client.get("/models", **arguments).status_code for _ in range(count)]
+
+
+def test_there_is_no_limit_unless_one_is_set(client):
+    assert set(asked(client, 100)) == {200}
+
+
+def test_what_goes_beyond_the_limit_is_told_when_to_come_back():
+    client = fake_app(RATE_LIMIT="3/hour").test_client()
+    assert asked(client, 5) == [200, 200, 200, 429, 429]
+    response = client.get("/generate")
+    assert response.content_type == "application/problem+json"
+    assert 3500 < int(response.headers["Retry-After"]) <= 3601
+    told = f"A client may make 3 per 1 hour requests; ask again in {response.headers['Retry-After']} seconds."
+    assert response.get_json()["detail"] == told
+    assert "digitsmith_rate_limited_total 3.0" in client.get("/metrics").text
+
+
+def test_health_metrics_and_what_the_page_loads_are_not_limited():
+    client = fake_app(RATE_LIMIT="1/hour").test_client()
+    assert asked(client, 2) == [200, 429]
+    for path in ("/livez", "/readyz", "/metrics", "/static/style.css"):
+        with client.get(path) as response:
+            assert response.status_code == 200
+
+
+def test_each_client_has_a_limit_of_its_own():
+    client = fake_app(RATE_LIMIT="2/hour").test_client()
+    assert asked(client, 3) == [200, 200, 429]
+    assert asked(client, 3, environ_base={"REMOTE_ADDR": "10.0.0.2"}) == [200, 200, 429]
+
+
+def test_clients_behind_a_proxy_are_told_apart_only_where_it_is_believed():
+    first, second = {"X-Forwarded-For": "10.0.0.1"}, {"X-Forwarded-For": "10.0.0.2"}
+    spoofing = fake_app(RATE_LIMIT="1/hour").test_client()
+    assert asked(spoofing, 1, headers=first) + asked(spoofing, 1, headers=second) == [200, 429]
+    behind = fake_app(RATE_LIMIT="1/hour", PROXIES=1).test_client()
+    assert asked(behind, 1, headers=first) + asked(behind, 1, headers=second) == [200, 200]
+
+
+def test_processes_that_share_a_redis_share_the_limit(redis, one_model, get):
+    settings = {"DIGITSMITH_RATE_LIMIT": "7/hour", "DIGITSMITH_RATE_LIMIT_STORAGE": redis}
+    with running_server(DIGITSMITH_MODELS=one_model, **settings) as (address, process):
+        statuses = []
+        for pid in process.workers:
+            wait_until(lambda pid=pid: process.has(pid, f"{address}/livez"), what="both processes to serve")
+            with process.alone(pid):
+                statuses += [get(f"{address}/models").status for _ in range(5)]
+    assert statuses == [200] * 7 + [429] * 3
+
+
+def test_a_redis_that_goes_away_takes_no_request_with_it():
+    client = fake_app(RATE_LIMIT="2/hour", RATE_LIMIT_STORAGE="redis://127.0.0.1:1/0").test_client()
+    assert asked(client, 3) == [200, 200, 429]  # counted in memory meanwhile
+
+
+@pytest.mark.parametrize(
+    ("storage", "says"),
+    [
+        ("redis://me:secret@127.0.0.1:1/0", "names a Redis at 127.0.0.1:1, which does not answer; "),
+        ("redis://127.0.0.1:port/0", "names a Redis at 127.0.0.1:port, which cannot be used ("),
+    ],
+)
+def test_a_storage_that_cannot_be_used_is_refused_with_one_sentence(storage, says):
+    (said,) = refused(DIGITSMITH_RATE_LIMIT="1/hour", DIGITSMITH_RATE_LIMIT_STORAGE=storage)
+    assert said.startswith(f"DIGITSMITH_RATE_LIMIT_STORAGE {says}")
+    assert "secret" not in said
