@@ -279,10 +279,6 @@ def busy_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a real gunicorn that serves the shipped models on OpenVINO."""

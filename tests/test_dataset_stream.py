@@ -1,0 +1,128 @@
+"""/dataset streams: it draws while it sends, keeps nothing, and stops when the client is gone."""
+
+import io
+import re
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import busy_seconds, fake_images, running_server, server_environment, wait_until
+from PIL import Image
+
+from app.config import ROOT
+from app.datasets import CHUNK
+from app.formats import FORMATS
+from app.generator import BATCH_SIZES
+from app.runtime import Runtime
+
+
+@pytest.fixture
+def drawn(app) -> list[int]:
+    """The sizes of the batches that the fake generator has drawn."""
+    sizes: list[int] = []
+
+    def run(inputs):
+        sizes.append(len(inputs["latent"]))
+        return fake_images(inputs)
+
+    app.extensions["digitsmith"]["digitsmith"].generator._runtime = Runtime(run, BATCH_SIZES)
+    return sizes
+
+
+def test_a_seeded_answer_is_immutable_and_head_and_304_draw_nothing(client, drawn):
+    head = client.head("/dataset?count=100000&seed=5")
+    assert head.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert not head.headers["ETag"].startswith("W/")
+    assert "Content-Length" not in head.headers
+    unchanged = client.get("/dataset?count=100000&seed=5", headers={"If-None-Match": head.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    assert drawn == []
+    assert (
+        client.get("/dataset?count=10&seed=5").headers["ETag"]
+        == client.head("/dataset?per_class=1&seed=5").headers["ETag"]
+    )
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_digits_are_drawn_while_they_are_taken_and_no_more_once_the_client_is_gone(client, drawn, kind, caplog):
+    response = client.get(f"/dataset?count=100000&seed=5&format={kind}")
+    pieces = response.iter_encoded()
+    for _ in range(3):
+        next(pieces)
+    so_far = sum(drawn)
+    assert so_far <= 16 * CHUNK
+    response.close()
+    assert sum(drawn) == so_far
+    assert re.search(r"the client left after \d+ bytes of digitsmith-seed5-100000", caplog.text)
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import numpy as np
+from app.catalogue import Model
+from app.datasets import Dataset
+from app.formats import stream
+from app.generator import BATCH_SIZES, Generator
+from app.runtime import Runtime
+
+noise = np.random.default_rng(0).random((64, 28, 28, 1), dtype=np.float32)
+generator = Generator(Runtime(lambda inputs: noise[: len(inputs["latent"])], BATCH_SIZES), 8, 10)
+model = Model("noise", {"sha256": {"generator.keras": ""}, "evaluation": None}, generator, None)
+for count in (2_000, 40_000):
+    dataset = Dataset(model, 1, count)
+    size = sum(map(len, stream(dataset, sys.argv[1], map(dataset.draw, dataset.chunks()))))
+    print(size, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_twenty_times_the_digits_take_no_more_memory(kind):
+    command = [sys.executable, "-c", PEAK, kind]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    few, few_peak, many, many_peak = map(int, done.stdout.split())
+    assert many > 19 * few > 20_000_000
+    assert many_peak - few_peak < 6_000  # kilobytes; the digits themselves are 30,000
+
+
+def asking(address: str, query: str) -> socket.socket:
+    """A connection over which a data set has begun to come."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    connection = socket.create_connection((host, int(port)), timeout=60)
+    connection.sendall(f"GET /dataset?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+    return connection
+
+
+def test_a_client_that_leaves_ends_the_work_and_others_are_served_meanwhile(get):
+    """The work is counted in processor time, which other processes do not add to."""
+    with running_server(WORKERS=1, THREADS=2) as (address, process):
+        (worker,) = process.workers
+        with asking(address, "count=100000&seed=1"):
+            assert get(f"{address}/generate?digit=7&seed=1").headers["X-Digits"] == "7"
+        left = busy_seconds(worker)
+
+        def said() -> str:
+            return process.log.read_text()
+
+        wait_until(lambda: "the client left after" in said(), what="the log to tell that the client left")
+        assert busy_seconds(worker) - left < 1
+        assert int(re.search(r"left after (\d+) bytes of digitsmith-seed1-100000.npz", said())[1]) < 40_000_000
+
+
+def test_both_processes_and_the_real_model_give_the_same_bytes(server, get):
+    first, *others = [get(f"{server}/dataset?per_class=30&seed=3").read() for _ in range(6)]
+    assert all(other == first for other in others)
+    with np.load(io.BytesIO(first)) as file:
+        assert file["x_train"].shape == (250, 28, 28)
+        sheet = np.asarray(Image.open(io.BytesIO(get(f"{server}/number/0123456789?seed=3").read())))
+        np.testing.assert_array_equal(np.hstack(file["x_train"][:10]), sheet)
+
+
+def test_pyarrow_is_not_loaded_before_it_is_needed():
+    """Without pandas, which loads it, and which Keras loads where the tests' packages are installed."""
+    hidden = "import sys; sys.modules['pandas'] = None"
+    code = f"{hidden}; from app import create_app; create_app(); sys.exit('pyarrow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=server_environment()).returncode == 0
