@@ -119,6 +119,8 @@ class DiscriminateParameters(DrawingParameters):
 class PageParameters(GenerateParameters):
     """What a link to the page may say: what to make, but not how large or on which ground."""
 
+    count = _whole(1, 100, "How many digits.", load_default=1)
+
     class Meta:  # noqa: D106
         exclude = ("columns", "scale", "background")
         unknown = EXCLUDE  # sites on which links are shared add parameters of their own
