@@ -36,7 +36,19 @@ def plan_digits(
     digit: int | Sequence[int] | None = None,
     truncation: float = 1.0,
 ) -> Plan:
-    """Plan digits 0 to count - 1 of a seed.
+    """Plan digits 0 to count - 1 of a seed; the arguments are as in `plan_indices`."""
+    return plan_indices(seed, range(count), latent_dim, classes, digit, truncation)
+
+
+def plan_indices(
+    seed: int,
+    indices: Sequence[int],
+    latent_dim: int,
+    classes: int | None,
+    digit: int | Sequence[int] | None = None,
+    truncation: float = 1.0,
+) -> Plan:
+    """Plan the digits of a seed that have these indices.
 
     Args:
         classes: number of labels to draw from, or None for a generator without labels.
@@ -45,11 +57,11 @@ def plan_digits(
         truncation: 0 < t <= 1; latents are multiplied by it, which trades variety for tidiness
             (the truncation trick: Marchesi 2017, Brock et al. 2018).
     """
-    draws = [_draw(seed, index, latent_dim, classes or 1) for index in range(count)]
+    draws = [_draw(seed, index, latent_dim, classes or 1) for index in indices]
     latents = np.stack([latent for latent, _ in draws]) * np.float32(truncation)
     if classes is None:
         return Plan(latents, None)
-    labels = [label for _, label in draws] if digit is None else np.broadcast_to(digit, count)
+    labels = [label for _, label in draws] if digit is None else np.broadcast_to(digit, len(indices))
     return Plan(latents, np.array(labels, np.int32))
 
 

@@ -15,6 +15,9 @@ from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+TURNS = r"\A[0-9]{1,3}(,[0-9]{1,3}){0,31}\Z"
+WRITING = r"\A(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*\Z"  # a number as people write it
+EXAMPLE = "2026"
 PROBLEMS = 10  # so many bad parameters are told of at most
 
 
@@ -94,6 +97,15 @@ class NumberParameters(DrawingParameters):
     """What /number may be asked beside its digits."""
 
     seed = _seed("Brings the same picture back")
+    turns = fields.String(
+        load_default="",
+        validate=validate.Regexp(TURNS),
+        metadata={
+            "allowed": "1 to 32 numbers from 0 to 999 with commas between them",
+            "description": "How often each digit was written anew, with commas: digit i after t turns is digit"
+            " i + 32 t of the seed.",
+        },
+    )
 
 
 class InterpolateParameters(DrawingParameters):
@@ -120,6 +132,15 @@ class PageParameters(GenerateParameters):
     """What a link to the page may say: what to make, but not how large or on which ground."""
 
     count = _whole(1, 100, "How many digits.", load_default=1)
+    number = fields.String(
+        load_default=EXAMPLE,
+        validate=validate.Regexp(WRITING),
+        metadata={"allowed": "1 to 32 digits, with spaces and . , : / + - ( ) between them"},
+    )
+    number_seed = _seed("Brings the same handwriting back")
+    number_turns = fields.String(
+        load_default="", validate=validate.Regexp(TURNS), metadata={"allowed": "as in /number"}
+    )
 
     class Meta:  # noqa: D106
         exclude = ("columns", "scale", "background")

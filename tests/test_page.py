@@ -55,3 +55,17 @@ def test_nothing_on_the_page_comes_from_another_host(client):
     assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
     assert "style=" not in page
     assert "<script>" not in page
+
+
+def test_a_link_brings_a_number_back(client):
+    page = client.get("/?number=2026-11&number_seed=5&number_turns=0,1").text
+    url = "/number/202611?seed=5&turns=0,1&background=transparent"
+    told = client.get(url, headers={"Accept": "application/json"}).get_json()["digits"]
+    written = re.search(r'<ol id="written".+?</ol>', page, re.DOTALL)[0]
+    assert re.findall(r' src="(data:[^"]+)"', written) == [digit["png"] for digit in told]
+    assert re.findall(r'class="sign">(.)<', written) == ["-"]
+
+
+@pytest.mark.parametrize("number", ["", "x", "1" * 33, "12x"])
+def test_a_number_that_cannot_be_written(client, number):
+    assert client.get("/", query_string={"number": number or " "}).status_code == 422

@@ -47,7 +47,7 @@ def _generated(parameters: dict[str, Any]) -> Response:
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
-    plan = plan_for(model, seed, parameters["count"], parameters["digit"], parameters["truncation"])
+    plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
     digits = model.generator(plan.latents, plan.labels)
     kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
     encode = _sheet if kind == "image/png" else _json

@@ -10,7 +10,7 @@ from werkzeug.exceptions import Conflict
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import Digits, png
-from app.sampling import Plan, plan_digits
+from app.sampling import Plan, plan_indices
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -33,11 +33,15 @@ def check_digit(model: Model, digit: int | None) -> None:
 
 
 def plan_for(
-    model: Model, seed: int, count: int = 1, digit: int | Sequence[int] | None = None, truncation: float = 1.0
+    model: Model,
+    seed: int,
+    indices: Sequence[int] = (0,),
+    digit: int | Sequence[int] | None = None,
+    truncation: float = 1.0,
 ) -> Plan:
-    """The plan of digits 0 to count - 1 of a seed, after `check_digit`; `digit` is as in `plan_digits`."""
+    """The plan of some digits of a seed, after `check_digit`; `digit` is as in `plan_indices`."""
     check_digit(model, max(digit) if isinstance(digit, Sequence) else digit)
-    return plan_digits(seed, count, model.generator.latent_dim, model.generator.classes, digit, truncation)
+    return plan_indices(seed, indices, model.generator.latent_dim, model.generator.classes, digit, truncation)
 
 
 def each_told(digits: Digits, plan: Plan, model: Model, scale: int, background: str) -> list[dict[str, Any]]:
