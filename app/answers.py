@@ -69,6 +69,18 @@ class ModelList(Schema):
     models = fields.List(fields.Nested(ModelSummary), required=True)
 
 
+class History(Schema):
+    """How a training went: one list a column, one place in each for every row."""
+
+    step = fields.List(fields.Integer(), required=True)
+    images_seen = fields.List(fields.Integer(), required=True)
+    discriminator_loss = fields.List(fields.Float(), required=True)
+    generator_loss = fields.List(fields.Float(), required=True)
+    real_logit = fields.List(fields.Float(), required=True, metadata={"description": "Mean score of real digits."})
+    generated_logit = fields.List(fields.Float(), required=True, metadata={"description": "And of generated ones."})
+    images_per_second = fields.List(fields.Float(), required=True)
+
+
 class Health(Schema):
     """Whether the server can serve."""
 
