@@ -9,7 +9,7 @@ from flask import Flask
 from app import api, errors, headers
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
-from app.routes import discriminate, documentation, generate, health, interpolate, models, number, page
+from app.routes import discriminate, documentation, generate, health, interpolate, latent_map, models, number, page
 
 
 def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | None = None) -> Flask:
@@ -32,6 +32,6 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
     app.register_blueprint(documentation.blueprint)
-    described = (generate, number, interpolate, discriminate, models, health)
+    described = (generate, number, interpolate, latent_map, discriminate, models, health)
     api.init_app(app, [routes.blueprint for routes in described])
     return app

@@ -18,6 +18,9 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 TURNS = r"\A[0-9]{1,3}(,[0-9]{1,3}){0,31}\Z"
 WRITING = r"\A(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*\Z"  # a number as people write it
 EXAMPLE = "2026"
+SEEDS = r"\A(?:[0-9]{1,15}|[1-8][0-9]{15})(?:,(?:[0-9]{1,15}|[1-8][0-9]{15})){3}\Z"
+ANGLES = r"\A-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}\Z"
+UNTURNED = ",".join(8 * "0")
 PROBLEMS = 10  # so many bad parameters are told of at most
 
 
@@ -117,6 +120,30 @@ class InterpolateParameters(DrawingParameters):
     digit = _digit()
     steps = _whole(2, 64, "Digits from the first to the last.", load_default=16)
     format = _one_of(("png", *ANIMATIONS), "A strip, or an animation there and back.", load_default="png")
+
+
+class MapParameters(DrawingParameters):
+    """What /map may be asked."""
+
+    digit = _digit()
+    side = _whole(2, 16, "Digits along each side of the map.", load_default=8)
+    seeds = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(SEEDS),
+        metadata={
+            "allowed": f"four whole numbers from 0 to {MAX_SEED} with commas between them",
+            "description": "Of the corners: top left, top right, bottom left, bottom right; left out, fresh ones.",
+        },
+    )
+    turns = fields.String(
+        load_default=UNTURNED,
+        validate=validate.Regexp(ANGLES),
+        metadata={
+            "allowed": "eight numbers from -9.999 to 9.999 with commas between them",
+            "description": "How far each corner is turned, in radians: to the right and down, corner by corner.",
+        },
+    )
 
 
 class DiscriminateParameters(DrawingParameters):
