@@ -49,6 +49,7 @@ class Opinion(Schema):
     probability = fields.Float(
         validate=validate.Range(0, 1), metadata={"description": "D(x), of the models whose loss gives it a meaning."}
     )
+    png = fields.String(required=True, metadata={"description": "The digit as it was judged, 28×28, as a data URI."})
 
 
 class ModelSummary(Schema):
