@@ -1,9 +1,13 @@
 // Starts every section. Without JavaScript the page still shows its pictures, and its forms work as plain forms.
 
 import * as dataset from "./dataset.js";
+import * as draw from "./draw.js";
+import * as explore from "./explore.js";
+import * as interpolation from "./interpolation.js";
+import * as judge from "./judge.js";
 import * as learn from "./learn.js";
 import * as make from "./make.js";
 import * as number from "./number.js";
 import * as take from "./take.js";
 
-for (const section of [make, number, take, dataset, learn]) section.start();
+for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw]) section.start();
