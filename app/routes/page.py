@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.catalogue import Catalogue, Model, current
+from app.quality import figures
 from app.routes.number import plan_number
 from app.routes.pictures import each_told, plan_for
 from app.sampling import Plan, fresh_seed
@@ -38,6 +39,7 @@ def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
         asked=asked,
         link=link,
         digits=_made(model, asked),
+        quality=figures(model.card),
         columns=ceil(sqrt(asked["count"])),
         writer=writer,
         written=_written(writer, asked) if writer else [],

@@ -9,5 +9,6 @@ import * as learn from "./learn.js";
 import * as make from "./make.js";
 import * as number from "./number.js";
 import * as take from "./take.js";
+import * as understand from "./understand.js";
 
-for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw]) section.start();
+for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw, understand]) section.start();
