@@ -41,6 +41,9 @@ def test_nothing_overflows_sideways(browser, server, size):
     """On a phone of 320 pixels, which is also what 200% of a page of 640 comes to."""
     with opened(browser, server, "/?count=100&number=12345678901234567890123456789012", viewport=size) as page:
         see_all(page)
+        page.get_by_role("button", name="Begin").click()
+        for _ in range(10):
+            page.locator("#judge-answers [value=real]").click()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 

@@ -75,7 +75,8 @@ function answer({ target }) {
 function finish() {
   const verdicts = round.digits.map(({ opinion }) => opinion.realness >= round.line);
   const score = (said) => said.filter((one, number) => one === round.digits[number].real).length;
-  place.textContent = "That were ten.";
+  place.textContent = "Those were the ten.";
+  picture.hidden = true;
   document.querySelector("#judge-score").textContent =
     `You: ${score(round.said)} of ${DIGITS} right. The discriminator: ${score(verdicts)} of ${DIGITS}.`;
   result.querySelector("tbody").replaceChildren(...round.digits.map((digit, number) => row(digit, round.said[number], verdicts[number])));
