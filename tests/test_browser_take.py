@@ -72,7 +72,7 @@ def test_a_data_set_tells_its_size_before_and_is_saved_under_its_name(page):
     expect(page.locator("#dataset-size")).to_have_text("10,000 digits, at most 7.9 MB")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download", exact=True).click()
-    assert asked == [{"model": ["digitsmith"], "per_class": ["1000"], "format": ["idx"]}]
+    assert asked == [{"model": ["digitsmith"], "per_class": ["1000"], "format": ["idx"], "truncation": ["1"]}]
     assert download.value.suggested_filename == "digits.idx.zip"
     assert download.value.path().read_bytes() == b"x" * 4000
     expect(page.locator("#dataset-status")).to_have_text("The data set is here: 4 kB, seed 7")

@@ -17,8 +17,8 @@ const latest = onlyLatest();
 
 /** Parameters that the form says, without those that say nothing. */
 function wanted() {
-  const said = [...new FormData(form)].filter(([name, value]) => value !== "" && value !== DEFAULTS[name]);
-  return new URLSearchParams(said);
+  const given = [...new FormData(form)].filter(([name, value]) => value !== "" && value !== DEFAULTS[name]);
+  return new URLSearchParams(given);
 }
 
 /** Make the digits that the parameters ask for; resolves to the parameters that bring them back, or null. */
@@ -46,10 +46,13 @@ function put({ digits, seed }, again) {
   document.dispatchEvent(new CustomEvent("made", { detail: again }));
 }
 
+/** What the address is to say of parameters: those that are left out must leave it too. */
+const said = (parameters) => Object.fromEntries(NAMES.map((name) => [name, parameters.get(name)]));
+
 /** Make what the form says and put it into the address. */
 async function generate() {
   const made = await make(wanted());
-  if (made) remember(Object.fromEntries(NAMES.map((name) => [name, made.get(name)])));
+  if (made) remember(said(made));
 }
 
 /** Draw the same seed anew while the slider moves; the address follows without a new place to come back to. */
@@ -57,7 +60,7 @@ async function dare() {
   const parameters = wanted();
   parameters.set("seed", remembered().get("seed"));
   const made = await make(parameters);
-  if (made) remember({ ...Object.fromEntries(NAMES.map((name) => [name, made.get(name)])) }, { replace: true });
+  if (made) remember(said(made), { replace: true });
 }
 
 /** A model that cannot be asked for a digit gets no choice of one. */
