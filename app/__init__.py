@@ -17,6 +17,7 @@ from app.routes import (
     generate,
     health,
     interpolate,
+    latent_map,
     models,
     number,
     page,
@@ -47,7 +48,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
     app.register_blueprint(documentation.blueprint)
-    described = (generate, number, interpolate, discriminate, dataset, models, health, prometheus)
+    described = (generate, number, interpolate, latent_map, discriminate, dataset, models, health, prometheus)
     api.init_app(app, [routes.blueprint for routes in described])
     app.cli.add_command(commands.digits)
     ratelimit.init_app(app)

@@ -49,6 +49,7 @@ class Opinion(Schema):
     probability = fields.Float(
         validate=validate.Range(0, 1), metadata={"description": "D(x), of the models whose loss gives it a meaning."}
     )
+    png = fields.String(required=True, metadata={"description": "The digit as it was judged, 28×28, as a data URI."})
 
 
 class ModelSummary(Schema):
@@ -67,6 +68,18 @@ class ModelList(Schema):
 
     default = fields.String(required=True)
     models = fields.List(fields.Nested(ModelSummary), required=True)
+
+
+class History(Schema):
+    """How a training went: one list a column, one place in each for every row."""
+
+    step = fields.List(fields.Integer(), required=True)
+    images_seen = fields.List(fields.Integer(), required=True)
+    discriminator_loss = fields.List(fields.Float(), required=True)
+    generator_loss = fields.List(fields.Float(), required=True)
+    real_logit = fields.List(fields.Float(), required=True, metadata={"description": "Mean score of real digits."})
+    generated_logit = fields.List(fields.Float(), required=True, metadata={"description": "And of generated ones."})
+    images_per_second = fields.List(fields.Float(), required=True)
 
 
 class Health(Schema):

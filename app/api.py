@@ -8,7 +8,8 @@ import flask_smorest
 from flask import Flask
 
 from app.answers import Problem
-from app.schemas import WholeNumber, parser
+from app.parameters import parser
+from app.schemas import WholeNumber
 
 View = TypeVar("View", bound=Callable[..., Any])
 

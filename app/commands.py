@@ -14,8 +14,8 @@ from app.datasets import Dataset
 from app.files import memory, remembered, replacing
 from app.formats import file_name, fingerprint, stream
 from app.images import SIDE, Digits
+from app.parameters import problems
 from app.routes.dataset import SCHEMA, asked_for
-from app.schemas import problems
 
 Command = Callable[..., None]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.catalogue import GENERATOR, Model
 from app.images import Digits
-from app.sampling import plan_digits
+from app.sampling import plan_indices
 
 CHUNK = 128  # digits drawn in one go: what others may have to wait for, and what is drawn for a client that has left
 VERSION = 1  # of the layouts: grows when the same data set comes to have other bytes
@@ -84,9 +84,7 @@ class Dataset:
     def draw(self, span: range) -> Digits:
         """The digits with these indices."""
         generator, labels = self.model.generator, self.labels_of(span).tolist()
-        plan = plan_digits(
-            self.seed, len(span), generator.latent_dim, generator.classes, labels, self.truncation, span.start
-        )
+        plan = plan_indices(self.seed, span, generator.latent_dim, generator.classes, labels, self.truncation)
         return generator(plan.latents, plan.labels)
 
     def _count_of(self, place: int) -> int:

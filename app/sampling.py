@@ -35,9 +35,20 @@ def plan_digits(
     classes: int | None,
     digit: int | Sequence[int] | None = None,
     truncation: float = 1.0,
-    start: int = 0,
 ) -> Plan:
-    """Plan digits `start` to `start` + count - 1 of a seed.
+    """Plan digits 0 to count - 1 of a seed; the arguments are as in `plan_indices`."""
+    return plan_indices(seed, range(count), latent_dim, classes, digit, truncation)
+
+
+def plan_indices(
+    seed: int,
+    indices: Sequence[int],
+    latent_dim: int,
+    classes: int | None,
+    digit: int | Sequence[int] | None = None,
+    truncation: float = 1.0,
+) -> Plan:
+    """Plan the digits of a seed that have these indices.
 
     Args:
         classes: number of labels to draw from, or None for a generator without labels.
@@ -46,11 +57,11 @@ def plan_digits(
         truncation: 0 < t <= 1; latents are multiplied by it, which trades variety for tidiness
             (the truncation trick: Marchesi 2017, Brock et al. 2018).
     """
-    draws = [_draw(seed, index, latent_dim, classes or 1) for index in range(start, start + count)]
+    draws = [_draw(seed, index, latent_dim, classes or 1) for index in indices]
     latents = np.stack([latent for latent, _ in draws]) * np.float32(truncation)
     if classes is None:
         return Plan(latents, None)
-    labels = [label for _, label in draws] if digit is None else np.broadcast_to(digit, count)
+    labels = [label for _, label in draws] if digit is None else np.broadcast_to(digit, len(indices))
     return Plan(latents, np.array(labels, np.int32))
 
 
@@ -62,16 +73,49 @@ def plan_interpolation(first: Plan, last: Plan, steps: int) -> Plan:
 
     Args: first and last, plans of one digit each; steps, at least 2.
     """
-    a, b = first.latents[0].astype(np.float64), last.latents[0].astype(np.float64)
+    latents = _arc(first.latents[0].astype(np.float64), last.latents[0].astype(np.float64), steps)
+    labels = None if first.labels is None else np.repeat(first.labels, steps)
+    return Plan(latents.astype(np.float32), labels)
+
+
+def plan_map(corners: Sequence[Plan], side: int) -> Plan:
+    """Plan a square map (side · side digits, row by row) between four digits, in equal steps of angles.
+
+    The left and the right edge go from corner to corner as `plan_interpolation` does, and every row
+    from edge to edge. The label is the first digit's throughout.
+
+    Args: corners, four plans of one digit each: top left, top right, bottom left, bottom right; side, at least 2.
+    """
+    a, b, c, d = (corner.latents[0].astype(np.float64) for corner in corners)
+    left, right = _arc(a, c, side), _arc(b, d, side)
+    rows = [_arc(*ends, side) for ends in zip(left, right, strict=True)]
+    labels = None if corners[0].labels is None else np.repeat(corners[0].labels, side * side)
+    return Plan(np.concatenate(rows).astype(np.float32), labels)
+
+
+def turned(digits: Plan, right: float, down: float) -> Plan:
+    """The first of three digits, its latent turned towards the second's by `right` and the third's by `down`.
+
+    A seed's first three latents stand nearly at right angles to each other, so the turned one is about
+    as long as a normal one is.
+
+    Args: right and down, in radians; 0 and 0 leave the digit as it is.
+    """
+    latent, *others = digits.latents.astype(np.float64)
+    angle = np.hypot(right, down)
+    aside = (right * others[0] + down * others[1]) / angle if angle > 0 else 0.0
+    labels = None if digits.labels is None else digits.labels[:1]
+    return Plan((np.cos(angle) * latent + np.sin(angle) * aside).astype(np.float32)[None], labels)
+
+
+def _arc(a: NDArray[np.float64], b: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """Latents (steps, latent_dim) from a to b, both included, in equal steps of the angle between them."""
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     angle = np.arccos(np.clip(a @ b / lengths, -1, 1)) if lengths > 0 else 0.0
     share = np.linspace(0, 1, steps)[:, None]
     if np.sin(angle) < 1e-6:  # one direction, or none: a straight line is the same thing, without 0 / 0
-        latents = (1 - share) * a + share * b
-    else:
-        latents = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
-    labels = None if first.labels is None else np.repeat(first.labels, steps)
-    return Plan(latents.astype(np.float32), labels)
+        return np.asarray((1 - share) * a + share * b)
+    return np.asarray((np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle))
 
 
 def _draw(seed: int, index: int, latent_dim: int, classes: int) -> tuple[NDArray[np.float32], int]:

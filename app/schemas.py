@@ -1,24 +1,20 @@
-"""What a request may say: one schema a request, and the parser that reads it wherever it was put."""
+"""What a request may say: one schema a request."""
 
-import json
-import reprlib
-from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any
 
-from flask import Request
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
-from webargs.flaskparser import FlaskParser
-from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from app.config import LARGEST_DATASET
-from app.errors import InvalidParameters
 from app.formats import FORMATS
 from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-PROBLEMS = 10  # so many bad parameters are told of at most
+TURNS = r"\A[0-9]{1,3}(,[0-9]{1,3}){0,31}\Z"
+WRITING = r"\A(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*\Z"  # a number as people write it
+EXAMPLE = "2026"
+SEEDS = r"\A(?:[0-9]{1,15}|[1-8][0-9]{15})(?:,(?:[0-9]{1,15}|[1-8][0-9]{15})){3}\Z"
+ANGLES = r"\A-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}\Z"
+UNTURNED = ",".join(8 * "0")
 PER_CLASS = 100  # digits of each class that a data set has when no size is given
 
 
@@ -103,6 +99,15 @@ class NumberParameters(DrawingParameters):
     """What /number may be asked beside its digits."""
 
     seed = _seed("Brings the same picture back")
+    turns = fields.String(
+        load_default="",
+        validate=validate.Regexp(TURNS),
+        metadata={
+            "allowed": "1 to 32 numbers from 0 to 999 with commas between them",
+            "description": "How often each digit was written anew, with commas: digit i after t turns is digit"
+            " i + 32 t of the seed.",
+        },
+    )
 
 
 class InterpolateParameters(DrawingParameters):
@@ -129,6 +134,30 @@ class DatasetParameters(DrawingParameters):
     format = _one_of(tuple(FORMATS), "Layout of the data set.", load_default="npz")
 
 
+class MapParameters(DrawingParameters):
+    """What /map may be asked."""
+
+    digit = _digit()
+    side = _whole(2, 16, "Digits along each side of the map.", load_default=8)
+    seeds = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(SEEDS),
+        metadata={
+            "allowed": f"four whole numbers from 0 to {MAX_SEED} with commas between them",
+            "description": "Of the corners: top left, top right, bottom left, bottom right; left out, fresh ones.",
+        },
+    )
+    turns = fields.String(
+        load_default=UNTURNED,
+        validate=validate.Regexp(ANGLES),
+        metadata={
+            "allowed": "eight numbers from -9.999 to 9.999 with commas between them",
+            "description": "How far each corner is turned, in radians: to the right and down, corner by corner.",
+        },
+    )
+
+
 class DiscriminateParameters(DrawingParameters):
     """What /discriminate may be asked beside its picture."""
 
@@ -141,76 +170,17 @@ class DiscriminateParameters(DrawingParameters):
 class PageParameters(GenerateParameters):
     """What a link to the page may say: what to make, but not how large or on which ground."""
 
+    count = _whole(1, 100, "How many digits.", load_default=1)
+    number = fields.String(
+        load_default=EXAMPLE,
+        validate=validate.Regexp(WRITING),
+        metadata={"allowed": "1 to 32 digits, with spaces and . , : / + - ( ) between them"},
+    )
+    number_seed = _seed("Brings the same handwriting back")
+    number_turns = fields.String(
+        load_default="", validate=validate.Regexp(TURNS), metadata={"allowed": "as in /number"}
+    )
+
     class Meta:  # noqa: D106
         exclude = ("columns", "scale", "background")
         unknown = EXCLUDE  # sites on which links are shared add parameters of their own
-
-
-class ParameterParser(FlaskParser):
-    """Reads parameters from the query, or, where a route says "json", from a JSON or form body too, which wins.
-
-    An empty value in a query or a form counts as left out: that is how a browser sends it.
-    """
-
-    DEFAULT_LOCATION = "query"
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"query": None, "json": None}  # noqa: RUF012 - the schemas decide
-
-    def load_querystring(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The parameters in the query. Raises InvalidParameters on one that is given twice."""
-        return _single(req.args, schema)
-
-    def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The parameters in the query and in the body.
-
-        Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
-            object, UnsupportedMediaType on a body that is neither JSON nor a form.
-        """
-        given = self.load_querystring(req, schema)
-        if req.is_json:
-            return given | _json_object(req)
-        if req.mimetype not in FORMS and req.get_data():
-            raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
-        return given | _single(req.form, schema)
-
-    def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
-        """Say of each bad parameter what was given and what is allowed."""
-        ((location, messages),) = error.normalized_messages().items()
-        given = self.load_querystring(req, schema) if location == "query" else self.load_json(req, schema)
-        raise InvalidParameters(problems(messages, given, schema)) from error
-
-
-def problems(bad: Iterable[str], given: dict[str, Any], schema: Schema) -> dict[str, str]:
-    """For the name of each bad parameter, a sentence: what was given and what is allowed."""
-    return {name: _problem(name, given, schema) for name in list(bad)[:PROBLEMS]}
-
-
-def _problem(name: str, given: dict[str, Any], schema: Schema) -> str:
-    if name not in schema.fields:
-        return f"{reprlib.repr(name)} is not a parameter here; there are {', '.join(schema.fields)}."
-    return f"{name} is {_shown(given[name])}; it must be {schema.fields[name].metadata['allowed']}."
-
-
-def _shown(value: Any) -> str:
-    """A value as the client wrote it, cut short if need be: 'red' from a query, null from JSON."""
-    return reprlib.repr(value) if isinstance(value, str) else json.dumps(value)[:40]
-
-
-def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
-    """The values of a query or a form, which may each be given once, without known ones left empty."""
-    twice = [name for name, several in values.lists() if len(several) > 1]
-    if twice:
-        raise InvalidParameters({name: f"{name} is given more than once." for name in twice[:PROBLEMS]})
-    return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
-
-
-def _json_object(req: Request) -> dict[str, Any]:
-    try:
-        body = req.get_json()
-    except (BadRequest, RecursionError) as error:
-        raise BadRequest("The body says that it is JSON, but it is not.") from error
-    if not isinstance(body, dict):
-        raise BadRequest("The JSON body must be an object of parameters.")
-    return body
-
-
-parser = ParameterParser()

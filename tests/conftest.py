@@ -42,6 +42,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine
 hypothesis.settings.load_profile("untimed")
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -310,6 +311,34 @@ def browser() -> Iterator[object]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
         chromium.close()
+
+
+@contextmanager
+def opened(browser: object, server: str, address: str = "/", **settings: object) -> Iterator[object]:
+    """A page of the browser at an address, on which nothing may fail and the policy must not be broken."""
+    context = browser.new_context(base_url=server, **settings)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    page.goto(address)
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def page(browser: object, server: str, request: pytest.FixtureRequest) -> Iterator[object]:
+    """The page, large and small."""
+    with opened(browser, server, viewport=request.param) as page:
+        yield page
+
+
+@pytest.fixture
+def plain_page(browser: object, server: str) -> Iterator[object]:
+    """The page on a phone with JavaScript off."""
+    with opened(browser, server, viewport=PHONE, java_script_enabled=False) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

@@ -1,47 +1,14 @@
-"""The page in a real Chromium."""
+"""Make, in a real Chromium: pictures, their words, and the address that brings them back."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
-
-
-def opened(browser, server, **settings) -> Iterator[object]:
-    context = browser.new_context(base_url=server, **settings)
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    page.goto("/")
-    yield page
-    context.close()
-    assert faults == []
+from conftest import opened
+from playwright.sync_api import expect
 
 
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def page(browser, server, request):
-    yield from opened(browser, server, viewport=request.param)
-
-
-@pytest.fixture
-def plain_page(browser, server):
-    yield from opened(browser, server, viewport=PHONE, java_script_enabled=False)
-
-
-def ink(page) -> list[int]:
-    """The opacity of every pixel of the picture on the page."""
-    return page.evaluate(
-        """async () => {
-            const picture = document.querySelector("#picture");
-            await picture.decode();
-            const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
-            const context = canvas.getContext("2d");
-            context.drawImage(picture, 0, 0);
-            return [...context.getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 3);
-        }"""
-    )
+def pictures(page) -> list[str]:
+    return page.eval_on_selector_all("#made img", "images => images.map(image => image.src)")
 
 
 def said(page) -> str:
@@ -49,45 +16,68 @@ def said(page) -> str:
 
 
 def generate(page) -> None:
-    """Click Generate and wait for what it says to change."""
-    before = said(page)
-    page.click("button")
-    page.wait_for_function("before => document.querySelector('#caption').textContent !== before", arg=before)
+    """Click Generate and wait for the new picture."""
+    before = pictures(page)
+    page.get_by_role("button", name="Generate").click()
+    wait_for_change(page, before)
+
+
+def wait_for_change(page, before: list[str]) -> None:
+    page.wait_for_function("before => document.querySelector('#made img').src !== before", arg=before[0])
 
 
 def test_generate_brings_a_new_digit(page):
-    before, address = ink(page), page.url
+    before, address = pictures(page), page.url
     generate(page)
-    after = ink(page)
-    assert len(after) == 28 * 28
-    assert max(after) > 200
-    assert after != before
+    assert page.evaluate("document.querySelector('#made img').naturalWidth") == 28
+    assert pictures(page) != before
     assert page.url != address
 
 
 def test_the_digit_that_is_chosen_is_made_and_told(page):
     page.check("input[name=digit][value='7']", force=True)
     generate(page)
-    assert re.fullmatch(r"A handwritten 7, seed \d+", said(page))
-    assert page.get_attribute("#picture", "alt").startswith("Handwritten 7, seed ")
+    assert re.fullmatch(r"A handwritten 7, seed \d+, realness \d+%", said(page))
+    assert re.fullmatch(r"Handwritten 7, seed \d+, realness \d+%", page.get_attribute("#made img", "alt"))
 
 
-def test_the_address_brings_the_picture_back_and_back_goes_back(page):
+def test_the_address_brings_the_picture_back_and_back_and_forward_work(page):
     generate(page)
-    first, first_said, address = ink(page), said(page), page.url
+    first, first_said, address = pictures(page), said(page), page.url
+    page.fill("input[name=count]", "3")
     generate(page)
+    second = pictures(page)
     page.go_back()
-    page.wait_for_function("said => document.querySelector('#caption').textContent === said", arg=first_said)
-    assert ink(page) == first
+    expect(page.locator("#caption")).to_have_text(first_said)
+    assert pictures(page) == first
+    assert page.input_value("input[name=count]") == "1"
+    page.go_forward()
+    expect(page.locator("#made img")).to_have_count(3)
+    assert pictures(page) == second
     page.goto(address)
-    assert ink(page) == first
+    assert pictures(page) == first
+    assert said(page) == first_said
 
 
-def test_many_digits_make_a_sheet(page):
+def test_many_digits_each_say_what_they_are(page):
     page.fill("input[name=count]", "12")
     generate(page)
-    assert len(ink(page)) == 12 * 28 * 28
-    assert "12 handwritten digits" in said(page)
+    assert len(pictures(page)) == 12
+    assert said(page).startswith("12 handwritten digits, seed ")
+    page.focus("#made li:first-child button")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert re.fullmatch(r"Handwritten \d, seed \d+, number 6, realness \d+%", page.inner_text("#chosen"))
+
+
+def test_daring_draws_the_same_seed_anew(page):
+    seed, before = re.search(r"seed \d+", said(page))[0], pictures(page)
+    page.fill("input[name=truncation]", "0.3")
+    wait_for_change(page, before)
+    assert seed in said(page)
+    page.wait_for_url("**truncation=0.3*")
+    page.fill("input[name=truncation]", "1")
+    page.wait_for_function("before => document.querySelector('#made img').src === before", arg=before[0])
 
 
 def test_a_model_that_takes_no_label_offers_no_digit(page):
@@ -99,42 +89,50 @@ def test_a_model_that_takes_no_label_offers_no_digit(page):
     assert "model=mlp" in page.url
 
 
-def test_enter_generates_too(page):
-    page.focus("input[name=count]")
-    before = said(page)
-    page.keyboard.press("Enter")
-    page.wait_for_function("before => document.querySelector('#caption').textContent !== before", arg=before)
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_enter_and_space_generate(page, key):
+    """On the button, and where nothing has the focus."""
+    for focus in ("document.activeElement.blur()", "document.querySelector('#make-form button').focus()"):
+        before = pictures(page)
+        page.evaluate(focus)
+        page.keyboard.press(key)
+        wait_for_change(page, before)
 
 
 def test_a_server_that_is_gone_is_told_kindly(page):
     page.route("**/generate?*", lambda route: route.abort())
-    page.click("button")
-    page.wait_for_function("document.querySelector('#caption').textContent.startsWith('The server does not answer')")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#caption")).to_have_text("The server does not answer. Try again in a moment.")
     page.unroute("**/generate?*")
     generate(page)
 
 
-def test_nothing_overflows_sideways(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+def test_a_busy_server_is_asked_again_when_it_says(page):
+    busy = {"status": 503, "headers": {"Retry-After": "1"}, "body": "{}"}
+    page.route("**/generate?*", lambda route: route.fulfill(**busy), times=1)
+    before = pictures(page)
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#caption")).to_have_text("The server is busy; trying again in 1 second.")
+    wait_for_change(page, before)
+    assert said(page).startswith("A handwritten ")
 
 
-def test_without_javascript_the_form_makes_a_new_digit(plain_page):
-    before = plain_page.get_attribute("#picture", "src")
+def test_without_javascript_the_form_makes_new_digits_that_say_what_they_are(plain_page):
+    before = plain_page.get_attribute("#made img", "src")
     plain_page.check("input[name=digit][value='3']", force=True)
-    plain_page.click("button")
+    plain_page.get_by_role("button", name="Generate").click()
     assert "digit=3" in plain_page.url
-    assert re.fullmatch(r"A handwritten 3, seed \d+", said(plain_page))
-    assert plain_page.get_attribute("#picture", "src") != before
+    assert re.fullmatch(r"A handwritten 3, seed \d+, realness \d+%", said(plain_page))
+    assert plain_page.get_attribute("#made img", "src") != before
 
 
 def test_the_description_can_be_read_with_no_file_from_another_host(browser, server):
-    page = browser.new_page()
-    asked, complaints = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(f"{server}/docs")
-    page.locator(".opblock-summary", has_text="/generate").first.click()
-    page.get_by_text("Brings the same picture back").first.wait_for()
-    assert not complaints
-    assert all(url.startswith((server, "data:")) for url in asked)
-    page.close()
+    with opened(browser, server, "about:blank") as page:
+        asked, complaints = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto("/docs")
+        page.locator(".opblock-summary", has_text="/generate").first.click()
+        page.get_by_text("Brings the same picture back").first.wait_for()
+        assert not complaints
+        assert all(url.startswith((server, "data:")) for url in asked)

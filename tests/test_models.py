@@ -35,6 +35,18 @@ def test_the_card_and_every_sheet_of_a_shipped_model(server, get, name):
         assert image.read() == (ROOT / "models" / name / "evolution" / sheet["file"]).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["dcgan", "digitsmith", "mlp"])
+def test_the_history_of_a_shipped_model(server, get, name):
+    told = json.loads(get(f"{server}/models/{name}/history").read())
+    header, *rows = (ROOT / "models" / name / "history.csv").read_text().splitlines()
+    assert list(told) == header.split(",")
+    assert list(zip(*told.values(), strict=True)) == [tuple(map(float, row.split(","))) for row in rows]
+
+
+def test_a_model_without_a_folder_has_no_history(client):
+    assert client.get("/models/mlp/history").status_code == 404
+
+
 @pytest.mark.parametrize("file", ["index.json", "..%2fcard.json", "%2e%2e/card.json", "step-9.png", "../card.json"])
 def test_only_listed_sheets_are_served(server, get, file):
     assert get(f"{server}/models/mlp/evolution/{file}").status == 404

@@ -45,3 +45,24 @@ def test_the_longest_number_is_written(client):
 )
 def test_bad_parameters(client, query, status):
     assert client.get(f"/number/12?{query}").status_code == status
+
+
+def test_turns_write_single_digits_anew(client):
+    first, turned = (pixels(client.get(f"/number/2026?seed=1{turns}")) for turns in ("", "&turns=0,2"))
+    np.testing.assert_array_equal(turned[:, :28], first[:, :28])
+    np.testing.assert_array_equal(turned[:, 56:], first[:, 56:])
+    assert (turned[1:, 28:56] != first[1:, 28:56]).any()
+    assert int(turned[0, 28]) == 0
+    sheet = pixels(client.get("/generate?digit=0&seed=1&count=66&columns=66"))
+    np.testing.assert_array_equal(turned[:, 28:56], sheet[:, 65 * 28 :])
+
+
+def test_each_digit_is_told_in_json(client):
+    made = client.get("/number/70?seed=1&turns=1", headers={"Accept": "application/json"})
+    assert [told["digit"] for told in made.get_json()["digits"]] == [7, 0]
+    assert "turns=1" in canonical(made)
+
+
+@pytest.mark.parametrize("turns", ["1,2,3", "x", "1,", "1000", "-1"])
+def test_bad_turns(client, turns):
+    assert client.get(f"/number/12?turns={turns}").status_code == 422

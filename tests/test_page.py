@@ -3,50 +3,71 @@
 import re
 from html import unescape
 
+import pytest
 
-def picture(page: str) -> str:
-    return unescape(re.search(r'<img id="picture"[^>]* src="([^"]+)"', page)[1])
+
+def pictures(page: str) -> list[str]:
+    """The pictures that were made, as data URIs."""
+    made = re.search(r'<ol id="made".+?</ol>', page, re.DOTALL)[0]
+    return re.findall(r' src="(data:image/png;base64,[^"]+)"', made)
 
 
 def test_the_page_shows_a_digit_that_was_made_for_this_visit(client):
     first, second = client.get("/").text, client.get("/").text
-    assert picture(first) != picture(second)
-    assert client.get(picture(first)).content_type == "image/png"
+    assert len(pictures(first)) == 1
+    assert pictures(first) != pictures(second)
 
 
-def test_a_link_brings_its_picture_back_and_says_what_it_is(client):
-    page = client.get("/?digit=7&seed=42").text
-    assert picture(page) == "/generate?background=transparent&digit=7&model=digitsmith&seed=42"
-    assert 'alt="Handwritten 7, seed 42"' in page
+def test_a_link_brings_its_pictures_back_and_says_what_they_are(client):
+    page = client.get("/?digit=7&seed=42&count=3&truncation=0.5").text
+    url = "/generate?digit=7&seed=42&count=3&truncation=0.5&background=transparent"
+    told = client.get(url, headers={"Accept": "application/json"}).get_json()["digits"]
+    assert pictures(page) == [digit["png"] for digit in told]
+    assert re.search(r'alt="Handwritten 7, seed 42, number 3, realness \d+%"', page)
     assert re.search(r'name="digit" value="7" checked', page)
+    assert re.search(r'name="truncation"[^>]* value="0.5"', page)
+    assert 'href="/?count=3&amp;digit=7&amp;model=digitsmith&amp;seed=42&amp;truncation=0.5"' in page
 
 
 def test_the_form_works_as_a_form(client):
     """What a browser sends for the form as it stands, empty values and all."""
     page = client.get("/?digit=&count=3&model=mlp").text
-    assert "model=mlp" in picture(page)
-    assert "digit" not in picture(page)
-    assert "3 handwritten digits" in page
+    assert len(pictures(page)) == 3
+    assert re.search(r"3 handwritten digits, seed \d+<", page)
+    assert re.search(r'alt="Handwritten digit, seed \d+, number 3, ', page)
 
 
-def test_a_link_to_a_large_sheet_gives_a_form_that_can_be_sent(client):
-    field = re.search(r'<input type="number" name="count"[^>]*>', client.get("/?count=400").text)[0]
-    assert 'max="400"' in field
-    assert 'value="400"' in field
+@pytest.mark.parametrize("query", ["count=101", "digit=10", "truncation=0", "seed=x"])
+def test_a_bad_link_is_told_kindly(client, query):
+    page = client.get(f"/?{query}", headers={"Accept": "text/html"})
+    assert page.status_code == 422
+    assert f"{query.partition('=')[0]} is " in unescape(page.text)
+    assert "it must be" in page.text
+    assert "Make a digit instead" in page.text
 
 
 def test_what_sites_add_to_shared_links_is_passed_over(client):
     assert client.get("/?digit=7&seed=42&utm_source=x").status_code == 200
 
 
-def test_the_curl_line_on_the_page_works_for_any_default_model(client):
-    for model in ("digitsmith", "mlp"):
-        line = unescape(re.search(r"curl -o digit.png '([^']+)'", unescape(client.get(f"/?model={model}").text))[1])
-        assert client.get(line.removeprefix("http://localhost")).status_code == 200
-
-
 def test_nothing_on_the_page_comes_from_another_host(client):
     page = client.get("/").text
-    assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
+    loaded = re.findall(r'<(?!a )[^>]*(?:src|href|action)="([^"]+)"', page)
+    assert loaded
+    assert all(url.startswith(("/", "data:")) and not url.startswith("//") for url in loaded)
     assert "style=" not in page
     assert "<script>" not in page
+
+
+def test_a_link_brings_a_number_back(client):
+    page = client.get("/?number=2026-11&number_seed=5&number_turns=0,1").text
+    url = "/number/202611?seed=5&turns=0,1&background=transparent"
+    told = client.get(url, headers={"Accept": "application/json"}).get_json()["digits"]
+    written = re.search(r'<ol id="written".+?</ol>', page, re.DOTALL)[0]
+    assert re.findall(r' src="(data:[^"]+)"', written) == [digit["png"] for digit in told]
+    assert re.findall(r'class="sign">(.)<', written) == ["-"]
+
+
+@pytest.mark.parametrize("number", ["", "x", "1" * 33, "12x"])
+def test_a_number_that_cannot_be_written(client, number):
+    assert client.get("/", query_string={"number": number or " "}).status_code == 422

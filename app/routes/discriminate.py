@@ -10,7 +10,7 @@ from app.api import Blueprint
 from app.catalogue import current
 from app.drawings import read_digit
 from app.errors import InvalidParameters
-from app.routes.pictures import check_digit
+from app.routes.pictures import check_digit, data_uri
 from app.schemas import DiscriminateParameters
 
 blueprint = Blueprint("discriminate", __name__)
@@ -38,8 +38,9 @@ def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
         detail = f"digit is left out; model {model.name} must be told which digit the picture shows."
         raise InvalidParameters({"digit": detail})
     labels = None if digit is None else np.array([digit], np.int32)
-    (logit,), (realness,) = discriminator.judge(read_digit(request.get_data())[None], labels)
+    drawn = read_digit(request.get_data())
+    (logit,), (realness,) = discriminator.judge(drawn[None], labels)
     opinion = {"model": model.name, "digit": digit, "realness": realness}
     if discriminator.has_probability:
         opinion["probability"] = round(float(1 / (1 + np.exp(-np.float64(logit)))), 6)
-    return opinion
+    return opinion | {"png": data_uri(drawn, background="transparent")}

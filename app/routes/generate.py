@@ -1,6 +1,5 @@
 """Digits to order: /generate."""
 
-from base64 import b64encode
 from math import ceil, sqrt
 from typing import Any
 
@@ -10,7 +9,7 @@ from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.images import Digits, png, sheet
-from app.routes.pictures import answer, draw, let_cache, plan_for
+from app.routes.pictures import answer, draw, each_told, let_cache, plan_for
 from app.sampling import Plan, fresh_seed
 from app.schemas import GenerateParameters
 
@@ -48,7 +47,7 @@ def _generated(parameters: dict[str, Any]) -> Response:
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
-    plan = plan_for(model, seed, parameters["count"], parameters["digit"], parameters["truncation"])
+    plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
     digits = draw(model, plan, [seed])
     kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
     encode = _sheet if kind == "image/png" else _json
@@ -66,11 +65,5 @@ def _sheet(digits: Digits, _plan: Plan, _model: Model, parameters: dict[str, Any
 
 def _json(digits: Digits, plan: Plan, model: Model, parameters: dict[str, Any]) -> bytes:
     """Every digit by itself, its picture as a data URI."""
-    _, realness = model.discriminator.judge(digits, plan.labels)
-    labels = [None] * len(digits) if plan.labels is None else plan.labels.tolist()
-    pictures = [b64encode(png(digit, parameters["scale"], parameters["background"])).decode() for digit in digits]
-    told = [
-        {"index": index, "digit": label, "realness": rank, "png": f"data:image/png;base64,{picture}"}
-        for index, (label, rank, picture) in enumerate(zip(labels, realness, pictures, strict=True))
-    ]
+    told = each_told(digits, plan, model, parameters["scale"], parameters["background"])
     return json.dumps({"model": model.name, "seed": parameters["seed"], "digits": told}).encode()

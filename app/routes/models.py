@@ -1,5 +1,6 @@
 """The models on offer: /models, their cards and their evolution."""
 
+import csv
 from typing import Any
 
 from flask import Response, jsonify, send_from_directory, url_for
@@ -7,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from app import answers
 from app.api import Blueprint
-from app.catalogue import EVOLUTION, Model, current
+from app.catalogue import EVOLUTION, HISTORY, Model, current
 
 blueprint = Blueprint("models", __name__, url_prefix="/models")
 
@@ -41,6 +42,19 @@ def evolution(name: str, file: str) -> Response:
     if model.folder is None or file not in [sheet["file"] for sheet in model.evolution]:
         raise NotFound(f"Model {name} has no evolution sheet {file!r}; /models/{name} lists them.")
     return send_from_directory(model.folder / EVOLUTION, file, mimetype="image/png", max_age=3600)
+
+
+@blueprint.get("/<name>/history")
+@blueprint.response(200, answers.History)
+@blueprint.errors(404)
+def history(name: str) -> dict[str, Any]:
+    """The losses and the discriminator's mean scores along the model's training."""
+    model = current().find(name)
+    if model.folder is None:
+        raise NotFound(f"Model {name} has no history.")
+    with (model.folder / HISTORY).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {column: [float(row[column]) for row in rows] for column in rows[0]}
 
 
 def _summary(model: Model) -> dict[str, Any]:

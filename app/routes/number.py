@@ -1,21 +1,24 @@
 """Numbers in handwriting: /number/<digits>."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, json, request, url_for
 
+from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
-from app.catalogue import current
+from app.catalogue import Model, current
 from app.errors import InvalidParameters
-from app.images import png, sheet
-from app.routes.pictures import answer, draw, let_cache, plan_for
-from app.sampling import fresh_seed
+from app.images import Digits, png, sheet
+from app.routes.pictures import answer, draw, each_told, let_cache, plan_for
+from app.sampling import Plan, fresh_seed
 from app.schemas import NumberParameters
 
 blueprint = Blueprint("number", __name__)
 
 SCHEMA = NumberParameters()
+LONGEST = 32  # digits
 NUMBER = re.compile(r"[0-9]{1,32}")
 IN_PATH = {"name": "digits", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{1,32}$"}}
 
@@ -23,18 +26,47 @@ IN_PATH = {"name": "digits", "in": "path", "required": True, "schema": {"type": 
 @blueprint.get("/number/<digits>", parameters=[IN_PATH])
 @blueprint.arguments(SCHEMA, location="query")
 @blueprint.file("image/png", headers=DIGITS_HEADERS)
+@blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
 @blueprint.errors(404, 409, 422)
 def number(parameters: dict[str, Any], digits: str) -> Response:
-    """The number as one PNG strip; digit i is digit i of the seed, written as asked."""
+    """The number as one PNG strip, or each of its digits in JSON; digit i is digit i of the seed, written as asked."""
     if not NUMBER.fullmatch(digits):
         detail = f"The number is {digits[:40]!r}; it must be 1 to 32 digits from 0 to 9."
         raise InvalidParameters({"digits": detail})
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
-    plan = plan_for(model, seed, len(digits), [int(digit) for digit in digits], parameters["truncation"])
-    strip = sheet(draw(model, plan, [seed]), columns=len(digits))
-    picture = png(strip, parameters["scale"], parameters["background"])
-    asked = SCHEMA.changed(parameters | {"model": model.name, "seed": seed})
-    url = url_for("number.number", digits=digits, **asked)
-    return let_cache(answer(picture, "image/png", model, plan, [seed], url), seeded)
+    plan = plan_number(model, seed, digits, parameters["turns"], parameters["truncation"])
+    asked = parameters | {"model": model.name, "seed": seed}
+    kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
+    drawn = draw(model, plan, [seed])
+    content = _strip(drawn, asked) if kind == "image/png" else _json(drawn, plan, model, asked)
+    url = url_for("number.number", digits=digits, **SCHEMA.changed(asked))
+    response = answer(content, kind, model, plan, [seed], url)
+    response.vary.add("Accept")
+    return let_cache(response, seeded)
+
+
+def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: float) -> Plan:
+    """The plan of a number; `turns` is as in `NumberParameters`, and places left out of it have had none.
+
+    Raises: Conflict when the model takes no label, InvalidParameters on more turns than digits.
+    """
+    taken = [int(turn) for turn in turns.split(",") if turn]
+    if len(taken) > len(digits):
+        raise InvalidParameters({"turns": f"turns has {len(taken)} numbers; it must have at most {len(digits)}."})
+    indices = _indices(taken + [0] * (len(digits) - len(taken)))
+    return plan_for(model, seed, indices, [int(digit) for digit in digits], truncation)
+
+
+def _indices(turns: Sequence[int]) -> list[int]:
+    return [place + LONGEST * turn for place, turn in enumerate(turns)]
+
+
+def _strip(digits: Digits, asked: dict[str, Any]) -> bytes:
+    return png(sheet(digits, columns=len(digits)), asked["scale"], asked["background"])
+
+
+def _json(digits: Digits, plan: Plan, model: Model, asked: dict[str, Any]) -> bytes:
+    told = each_told(digits, plan, model, asked["scale"], asked["background"])
+    return json.dumps({"model": model.name, "seed": asked["seed"], "digits": told}).encode()

@@ -1,34 +1,70 @@
 """The page: /."""
 
+import re
+from math import ceil, sqrt
 from typing import Any
 
 from flask import Blueprint, render_template
 
-from app.catalogue import current
-from app.routes.pictures import plan_for
-from app.sampling import fresh_seed
-from app.schemas import PageParameters, parser
+from app.catalogue import Catalogue, Model, current
+from app.parameters import parser
+from app.quality import figures
+from app.routes.number import plan_number
+from app.routes.pictures import each_told, plan_for
+from app.sampling import Plan, fresh_seed
+from app.schemas import PageParameters
 
 blueprint = Blueprint("page", __name__)
 
 SCHEMA = PageParameters()
+SEEDS = ("seed", "number_seed")
 
 
 @blueprint.get("/")
 @parser.use_args(SCHEMA)
 def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
-    """The page with one picture already made, so that it works without JavaScript.
+    """The page with its pictures already made, so that they are there at once, and without JavaScript too.
 
     With a seed in the link it is that seed's picture, else a fresh one at every visit.
     """
     offered = current()
     model = offered.find(parameters["model"])
     asked = parameters | {"model": model.name}
-    if asked["seed"] is None:
-        asked["seed"] = fresh_seed()
-    plan = plan_for(model, asked["seed"], asked["count"], asked["digit"], asked["truncation"])
-    digits = [] if plan.labels is None else plan.labels.tolist()
+    asked |= {name: fresh_seed() for name in SEEDS if asked[name] is None}
+    link = SCHEMA.changed({name: value for name, value in asked.items() if not name.startswith("number")})
+    writer = _writer(offered)
     html = render_template(
-        "page.html", models=list(offered.values()), model=model, asked=asked, link=SCHEMA.changed(asked), digits=digits
+        "page.html",
+        models=list(offered.values()),
+        model=model,
+        asked=asked,
+        link=link,
+        digits=_made(model, asked),
+        quality=figures(model.card),
+        columns=ceil(sqrt(asked["count"])),
+        writer=writer,
+        written=_written(writer, asked) if writer else [],
     )
     return html, {"Cache-Control": "no-store"}
+
+
+def _made(model: Model, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    plan = plan_for(model, asked["seed"], range(asked["count"]), asked["digit"], asked["truncation"])
+    return _told(model, plan)
+
+
+def _written(writer: Model, asked: dict[str, Any]) -> list[str | dict[str, Any]]:
+    """The number as it is written: its digits, and what stands between them."""
+    plan = plan_number(writer, asked["number_seed"], re.sub(r"\D", "", asked["number"]), asked["number_turns"], 1.0)
+    told = iter(_told(writer, plan))
+    return [next(told) if sign.isdigit() else sign for sign in asked["number"].strip()]
+
+
+def _writer(offered: Catalogue) -> Model | None:
+    """The model that writes what it is asked for: the default if it takes labels, or else the first that does."""
+    able = [model for model in offered.values() if model.conditional]
+    return next((model for model in able if model.name == offered.default), able[0] if able else None)
+
+
+def _told(model: Model, plan: Plan) -> list[dict[str, Any]]:
+    return each_told(model.generator(plan.latents, plan.labels), plan, model, 1, "transparent")

@@ -1,6 +1,8 @@
 """What all routes that answer with a picture share: what a model can be asked, and what is said of the answer."""
 
+from base64 import b64encode
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Response, request
 from werkzeug.exceptions import Conflict
@@ -8,8 +10,8 @@ from werkzeug.exceptions import Conflict
 from app import metrics
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
-from app.images import Digits
-from app.sampling import Plan, plan_digits
+from app.images import Digits, png
+from app.sampling import Plan, plan_indices
 from app.telemetry import note_drawing
 
 YEAR = 365 * 24 * 3600  # seconds
@@ -42,11 +44,31 @@ def check_digit(model: Model, digit: int | None) -> None:
 
 
 def plan_for(
-    model: Model, seed: int, count: int = 1, digit: int | Sequence[int] | None = None, truncation: float = 1.0
+    model: Model,
+    seed: int,
+    indices: Sequence[int] = (0,),
+    digit: int | Sequence[int] | None = None,
+    truncation: float = 1.0,
 ) -> Plan:
-    """The plan of digits 0 to count - 1 of a seed, after `check_digit`; `digit` is as in `plan_digits`."""
+    """The plan of some digits of a seed, after `check_digit`; `digit` is as in `plan_indices`."""
     check_digit(model, max(digit) if isinstance(digit, Sequence) else digit)
-    return plan_digits(seed, count, model.generator.latent_dim, model.generator.classes, digit, truncation)
+    return plan_indices(seed, indices, model.generator.latent_dim, model.generator.classes, digit, truncation)
+
+
+def each_told(digits: Digits, plan: Plan, model: Model, scale: int, background: str) -> list[dict[str, Any]]:
+    """What is told of each digit by itself, as `app.answers.Digit` has it."""
+    _, realness = model.discriminator.judge(digits, plan.labels)
+    labels = [None] * len(digits) if plan.labels is None else plan.labels.tolist()
+    pictures = [data_uri(digit, scale, background) for digit in digits]
+    return [
+        {"index": index, "digit": label, "realness": rank, "png": picture}
+        for index, (label, rank, picture) in enumerate(zip(labels, realness, pictures, strict=True))
+    ]
+
+
+def data_uri(digit: Digits, scale: int = 1, background: str = "black") -> str:
+    """A digit's PNG as a data URI."""
+    return f"data:image/png;base64,{b64encode(png(digit, scale, background)).decode()}"
 
 
 def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:

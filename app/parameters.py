@@ -1,0 +1,87 @@
+"""Reads a request's parameters wherever they were put, and says what is wrong with them."""
+
+import json
+import reprlib
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from flask import Request
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from app.errors import InvalidParameters
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PROBLEMS = 10  # so many bad parameters are told of at most
+
+
+class ParameterParser(FlaskParser):
+    """Reads parameters from the query, or, where a route says "json", from a JSON or form body too, which wins.
+
+    An empty value in a query or a form counts as left out: that is how a browser sends it.
+    """
+
+    DEFAULT_LOCATION = "query"
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"query": None, "json": None}  # noqa: RUF012 - the schemas decide
+
+    def load_querystring(self, req: Request, schema: Schema) -> dict[str, Any]:
+        """The parameters in the query. Raises InvalidParameters on one that is given twice."""
+        return _single(req.args, schema)
+
+    def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
+        """The parameters in the query and in the body.
+
+        Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
+            object, UnsupportedMediaType on a body that is neither JSON nor a form.
+        """
+        given = self.load_querystring(req, schema)
+        if req.is_json:
+            return given | _json_object(req)
+        if req.mimetype not in FORMS and req.get_data():
+            raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
+        return given | _single(req.form, schema)
+
+    def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
+        """Say of each bad parameter what was given and what is allowed."""
+        ((location, messages),) = error.normalized_messages().items()
+        given = self.load_querystring(req, schema) if location == "query" else self.load_json(req, schema)
+        raise InvalidParameters(problems(messages, given, schema)) from error
+
+
+def problems(bad: Iterable[str], given: dict[str, Any], schema: Schema) -> dict[str, str]:
+    """For the name of each bad parameter, a sentence: what was given and what is allowed."""
+    return {name: _problem(name, given, schema) for name in list(bad)[:PROBLEMS]}
+
+
+def _problem(name: str, given: dict[str, Any], schema: Schema) -> str:
+    if name not in schema.fields:
+        return f"{reprlib.repr(name)} is not a parameter here; there are {', '.join(schema.fields)}."
+    return f"{name} is {_shown(given[name])}; it must be {schema.fields[name].metadata['allowed']}."
+
+
+def _shown(value: Any) -> str:
+    """A value as the client wrote it, cut short if need be: 'red' from a query, null from JSON."""
+    return reprlib.repr(value) if isinstance(value, str) else json.dumps(value)[:40]
+
+
+def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
+    """The values of a query or a form, which may each be given once, without known ones left empty."""
+    twice = [name for name, several in values.lists() if len(several) > 1]
+    if twice:
+        raise InvalidParameters({name: f"{name} is given more than once." for name in twice[:PROBLEMS]})
+    return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
+
+
+def _json_object(req: Request) -> dict[str, Any]:
+    try:
+        body = req.get_json()
+    except (BadRequest, RecursionError) as error:
+        raise BadRequest("The body says that it is JSON, but it is not.") from error
+    if not isinstance(body, dict):
+        raise BadRequest("The JSON body must be an object of parameters.")
+    return body
+
+
+parser = ParameterParser()

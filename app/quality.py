@@ -1,0 +1,80 @@
+"""A model's quality card in plain words: every figure beside that of real digits."""
+
+from typing import Any, NamedTuple
+
+SHARE, PLAIN = "{:.1%}", "{:.3g}"
+
+
+class Figure(NamedTuple):
+    """One figure: its name, what it means, its value for generated and for real digits, and which way is better."""
+
+    name: str
+    meaning: str
+    generated: str
+    real: str
+    better: str
+
+
+# Where it stands in the card's evaluation → name, meaning, how it is written, which way is better.
+FIGURES = {
+    ("label_accuracy",): (
+        "Right digit",
+        "share that a classifier of real digits reads as the digit that was asked for",
+        SHARE,
+        "more",
+    ),
+    ("cas",): (
+        "Good to learn from",
+        "share of real test digits that a classifier reads right which was trained on these digits alone",
+        SHARE,
+        "more",
+    ),
+    ("precision",): ("Plausible", "share that lies among real digits, as the classifier sees them", SHARE, "more"),
+    ("recall",): ("Varied", "share of real digits that lie among these", SHARE, "more"),
+    ("density",): (
+        "Typical",
+        "how many real digits' neighbourhoods one lies in, against what is expected",
+        PLAIN,
+        "more",
+    ),
+    ("coverage",): ("Complete", "share of real digits with one of these in their neighbourhood", SHARE, "more"),
+    ("judge_fid",): (
+        "FID",
+        "distance between the clouds of these and of real digits, by mean and spread",
+        PLAIN,
+        "less",
+    ),
+    ("judge_kid",): ("KID", "the same distance, measured without supposing a shape of the clouds", PLAIN, "less"),
+    ("class_kl",): ("Fair to all ten", "how far the ten digits' shares are from the real ones, in nats", PLAIN, "less"),
+    ("memorisation", "pixels"): (
+        "Near copies, in pixels",
+        "share that is nearer to a training digit than 99% of real test digits are",
+        SHARE,
+        "as real",
+    ),
+    ("memorisation", "features"): (
+        "Near copies, in features",
+        "the same, as the classifier sees them",
+        SHARE,
+        "as real",
+    ),
+}
+
+
+def figures(card: dict[str, Any]) -> list[Figure]:
+    """The figures that a card holds; none of a model that has not been measured."""
+    evaluation = card.get("evaluation") or {}
+    found = []
+    for path, (name, meaning, form, better) in FIGURES.items():
+        both: Any = evaluation
+        for step in path:
+            both = (both or {}).get(step)
+        if both:
+            generated, real = (form.format(_value(both[kind])) for kind in ("generated", "real"))
+            found.append(Figure(name, meaning, generated, real, better))
+    return found
+
+
+def _value(told: float | dict[str, float]) -> float:
+    """A figure; of what was measured of copies, the one that counts."""
+    return told["near_duplicates"] if isinstance(told, dict) else told

@@ -1,0 +1,18 @@
+// The address bar holds what brings the pictures on the page back.
+
+/** The parameters in the address. */
+export function remembered() {
+  return new URLSearchParams(location.search);
+}
+
+/** Put parameters into the address, as a new place to come back to unless `replace`; null takes one out. */
+export function remember(changes, { replace = false } = {}) {
+  const parameters = remembered();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") parameters.delete(name);
+    else parameters.set(name, value);
+  }
+  const address = `?${parameters}${location.hash}`;
+  if (address === location.search + location.hash) return;
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+}

@@ -1,0 +1,59 @@
+// The four corners of the map: a seed each, how far it is turned from there, and the keys and drags that change it.
+
+const PER_PIXEL = 0.006; // radians that a corner is turned for a pixel of dragging
+const PER_KEY = 0.1; // and for a key press
+const FURTHEST = 9.999; // radians
+const CLICK = 4; // pixels within which a press is a click, not a drag
+
+const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export const freshSeed = () => Math.floor(Math.random() * 2 ** 53);
+
+/** A corner that begins anew. */
+export const fresh = () => ({ seed: freshSeed(), turn: [0, 0] });
+
+function turnedBy(corner, [right, down], amount) {
+  const turn = [corner.turn[0] + right * amount, corner.turn[1] + down * amount];
+  return { ...corner, turn: turn.map((angle) => Math.max(-FURTHEST, Math.min(FURTHEST, angle))) };
+}
+
+/** What /map is told of four corners. */
+export function told(corners) {
+  return {
+    seeds: corners.map(({ seed }) => seed).join(),
+    turns: corners.flatMap(({ turn }) => turn.map((angle) => Number(angle.toFixed(3)))).join(),
+  };
+}
+
+/**
+ * Let a button stand for a corner: dragging and arrow keys turn it, a click draws it anew.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {() => object} get - the corner as it is
+ * @param {(corner: object) => void} set - takes the corner as it becomes
+ */
+export function movable(button, get, set) {
+  let from = null; // where a drag began, and the corner then
+  let dragged = false;
+  button.addEventListener("pointerdown", (event) => {
+    button.setPointerCapture(event.pointerId);
+    from = { x: event.clientX, y: event.clientY, corner: get() };
+    dragged = false;
+  });
+  button.addEventListener("pointermove", (event) => {
+    if (!from) return;
+    const way = [event.clientX - from.x, event.clientY - from.y];
+    dragged ||= Math.hypot(...way) > CLICK;
+    if (dragged) set(turnedBy(from.corner, way, PER_PIXEL));
+  });
+  for (const end of ["pointerup", "pointercancel"]) button.addEventListener(end, () => (from = null));
+  button.addEventListener("click", () => {
+    if (!dragged) set(fresh());
+    dragged = false;
+  });
+  button.addEventListener("keydown", (event) => {
+    if (!KEYS[event.key]) return;
+    event.preventDefault();
+    set(turnedBy(get(), KEYS[event.key], PER_KEY));
+  });
+}

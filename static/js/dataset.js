@@ -1,0 +1,88 @@
+// A labelled data set: how large it is before it is asked for, and how far it has come while it streams.
+
+import { ask, onlyLatest, orSay, Told } from "./server.js";
+
+// Bytes that one digit takes at most, with its label; what surrounds it in an archive is in it.
+const MOST = { npz: 785, idx: 785, png: 1000, parquet: 900 };
+
+const form = document.querySelector("#dataset");
+const size = document.querySelector("#dataset-size");
+const bar = document.querySelector("#dataset-progress");
+const status = document.querySelector("#dataset-status");
+const cancel = document.querySelector("#dataset-cancel");
+const latest = onlyLatest();
+const say = (words) => (status.textContent = words);
+
+function amount(bytes) {
+  const [unit, name] = bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
+  return `${(bytes / unit).toFixed(bytes < 1e6 ? 0 : 1)} ${name}`;
+}
+
+/** How many digits the form asks for, and the most bytes they can take. */
+function asked() {
+  const digits = Number(form.elements.per_class.value) * Number(form.dataset.classes);
+  return { digits, most: digits * MOST[form.elements.format.value] + 5000 };
+}
+
+function foretell() {
+  const { digits, most } = asked();
+  size.textContent = `${digits.toLocaleString("en")} digits, at most ${amount(most)}`;
+}
+
+/** Read an answer to its end, telling how far it has come. */
+async function gather(response, most) {
+  const pieces = [];
+  const reader = response.body.getReader();
+  bar.max = Number(response.headers.get("Content-Length")) || most;
+  for (let got = 0; ; ) {
+    const { done, value } = await reader.read().catch((error) => {
+      throw error.name === "AbortError" ? error : new Told("The download broke off. Try again in a moment.");
+    });
+    if (done) return new Blob(pieces);
+    pieces.push(value);
+    got += value.length;
+    bar.value = got;
+    size.textContent = `${amount(got)} of ${bar.max === most ? "at most " : ""}${amount(bar.max)}`;
+  }
+}
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+async function download(event) {
+  event.preventDefault();
+  const parameters = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  const signal = latest();
+  busy(true);
+  await orSay(say, async () => {
+    say("Drawing the data set");
+    const response = await ask(`dataset?${parameters}`, { signal }, say);
+    const blob = await gather(response, asked().most);
+    const named = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "");
+    save(blob, named?.[1] ?? `digitsmith.${form.elements.format.value}`);
+    say(`The data set is here: ${amount(blob.size)}, seed ${response.headers.get("X-Seed") ?? parameters.get("seed")}`);
+  });
+  busy(false);
+}
+
+function busy(now) {
+  bar.hidden = cancel.hidden = !now;
+  bar.removeAttribute("value");
+  if (!now) foretell();
+}
+
+export function start() {
+  if (!form) return;
+  form.addEventListener("input", foretell);
+  form.addEventListener("submit", download);
+  cancel.addEventListener("click", () => {
+    latest();
+    say("Cancelled");
+  });
+  foretell();
+}

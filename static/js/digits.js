@@ -1,0 +1,49 @@
+// A group of pictures of digits, one button each, in which the arrow keys move.
+
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Show told digits in a list: each a button with its picture, described by `words`. */
+export function show(list, told, words) {
+  list.replaceChildren(
+    ...told.map((digit, place) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.tabIndex = place === 0 ? 0 : -1;
+      button.append(picture(digit.png, words(digit)));
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
+/** A picture of one digit. */
+export function picture(source, alt) {
+  const image = new Image(28, 28);
+  image.className = "ink";
+  image.src = source;
+  image.alt = alt;
+  return image;
+}
+
+/** Let the arrow keys move in a list of `columns()` columns, and tell which button they come to, or the pointer. */
+export function walkable(list, columns, come) {
+  const buttons = () => [...list.querySelectorAll("button")];
+  list.addEventListener("keydown", (event) => {
+    const step = STEPS[event.key];
+    if (!step) return;
+    const all = buttons();
+    const next = all[all.indexOf(event.target) + step[0] + step[1] * columns()];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  list.addEventListener("focusin", ({ target }) => {
+    for (const button of buttons()) button.tabIndex = button === target ? 0 : -1;
+    come(target);
+  });
+  list.addEventListener("pointerover", ({ target }) => {
+    const button = target.closest("button");
+    if (button) come(button);
+  });
+}

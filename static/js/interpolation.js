@@ -1,0 +1,52 @@
+// Explore: the way from one digit to another, frame by frame.
+
+import { freshSeed } from "./corners.js";
+import { asked } from "./explore.js";
+import { whenNear } from "./near.js";
+import { playable } from "./player.js";
+import { ask, onlyLatest, orSay } from "./server.js";
+
+const STEPS = 64; // frames, as many as the server draws
+const PLAY = 3; // seconds from one end to the other
+
+const section = document.querySelector("#explore");
+const film = section.querySelector("#way-film");
+const slider = section.querySelector("#way-place");
+const status = section.querySelector("#way-status");
+const latest = onlyLatest();
+const say = (words) => (status.textContent = words);
+
+let ends = { from: freshSeed(), to: freshSeed() };
+
+/** Fetch the strip of all frames; moving along it then needs no request. */
+function draw() {
+  const signal = latest();
+  return orSay(say, async () => {
+    const parameters = new URLSearchParams({ ...asked(), ...ends, steps: STEPS });
+    const response = await ask(`interpolate?${parameters}`, { signal }, say);
+    const before = film.src;
+    film.src = URL.createObjectURL(await response.blob());
+    await film.decode();
+    URL.revokeObjectURL(before);
+    film.alt = `The way from seed ${ends.from} to seed ${ends.to}`;
+    say("");
+  });
+}
+
+function show() {
+  film.style.setProperty("--frame", slider.value);
+  slider.setAttribute("aria-valuetext", `${Math.round((slider.value / slider.max) * 100)}% of the way`);
+}
+
+export function start() {
+  slider.max = STEPS - 1;
+  slider.addEventListener("input", show);
+  playable(section.querySelector("#way-play"), slider, PLAY, true);
+  section.querySelector("#way-anew").addEventListener("click", () => {
+    ends = { from: freshSeed(), to: freshSeed() };
+    draw();
+  });
+  section.querySelector("#map-truncation").addEventListener("change", draw);
+  section.querySelector("#map-digit")?.addEventListener("change", draw);
+  whenNear(film, draw);
+}

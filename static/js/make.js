@@ -1,0 +1,111 @@
+// Make: pictures without loading the page anew. Without this file the form works as a plain form.
+
+import { remember, remembered } from "./address.js";
+import { show, walkable } from "./digits.js";
+import { askJSON, onlyLatest, orSay } from "./server.js";
+import { ofDigit, ofPicture } from "./words.js";
+
+const DEFAULTS = { count: "1", truncation: "1" };
+const NAMES = ["digit", "seed", "count", "truncation", "model"];
+
+const form = document.querySelector("#make-form");
+const list = document.querySelector("#made");
+const caption = document.querySelector("#caption");
+const chosen = document.querySelector("#chosen");
+const link = document.querySelector("#link");
+const latest = onlyLatest();
+
+/** Parameters that the form says, without those that say nothing. */
+function wanted() {
+  const given = [...new FormData(form)].filter(([name, value]) => value !== "" && value !== DEFAULTS[name]);
+  return new URLSearchParams(given);
+}
+
+/** Make the digits that the parameters ask for; resolves to the parameters that bring them back, or null. */
+function make(parameters) {
+  const say = (words) => (caption.textContent = words);
+  return orSay(say, async () => {
+    const url = `generate?${parameters}&background=transparent`;
+    const made = await askJSON(url, { signal: latest() }, say);
+    const again = new URLSearchParams(parameters);
+    again.set("model", made.model);
+    again.set("seed", made.seed);
+    again.sort();
+    put(made, again);
+    return again;
+  });
+}
+
+function put({ digits, seed }, again) {
+  const many = digits.length > 1;
+  show(list, digits, (told) => ofPicture(told, seed, digits.length));
+  list.dataset.columns = Math.ceil(Math.sqrt(digits.length));
+  caption.textContent = many ? `${digits.length} handwritten digits, seed ${seed}` : ofDigit(digits[0], seed);
+  chosen.textContent = many ? ofPicture(digits[0], seed, digits.length) : "";
+  link.href = `?${again}`;
+  document.dispatchEvent(new CustomEvent("made", { detail: again }));
+}
+
+/** What the address is to say of parameters: those that are left out must leave it too. */
+const said = (parameters) => Object.fromEntries(NAMES.map((name) => [name, parameters.get(name)]));
+
+/** Make what the form says and put it into the address. */
+async function generate() {
+  const made = await make(wanted());
+  if (made) remember(said(made));
+}
+
+/** Draw the same seed anew while the slider moves; the address follows without a new place to come back to. */
+async function dare() {
+  const parameters = wanted();
+  parameters.set("seed", remembered().get("seed"));
+  const made = await make(parameters);
+  if (made) remember(said(made), { replace: true });
+}
+
+/** A model that cannot be asked for a digit gets no choice of one. */
+function offerDigits() {
+  const any = form.elements.model.selectedOptions[0].hasAttribute("data-any");
+  for (const choice of form.querySelectorAll("[name=digit]")) {
+    choice.disabled = any && choice.value !== "";
+    if (any && choice.value === "") choice.checked = true;
+  }
+}
+
+/** Set the form to what the address says, and bring its picture back. */
+function restore() {
+  const parameters = remembered();
+  for (const name of ["digit", "count", "truncation", "model"]) {
+    const value = parameters.get(name) ?? DEFAULTS[name] ?? "";
+    if (value !== "" || name === "digit") form.elements[name].value = value;
+  }
+  offerDigits();
+  const asked = NAMES.filter((name) => parameters.has(name)).map((name) => [name, parameters.get(name)]);
+  make(new URLSearchParams(asked));
+}
+
+/** Enter and Space generate wherever nothing has the focus, as long as the picture is in sight. */
+function onKey(event) {
+  const idle = event.target === document.body && !event.repeat;
+  const plain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey;
+  if (!idle || !plain || ![" ", "Enter"].includes(event.key)) return;
+  if (list.getBoundingClientRect().bottom < 0) return;
+  event.preventDefault();
+  generate();
+}
+
+export function start() {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    generate();
+  });
+  form.elements.truncation.addEventListener("input", dare);
+  form.elements.model.addEventListener("change", offerDigits);
+  document.addEventListener("keydown", onKey);
+  window.addEventListener("popstate", restore);
+  walkable(list, () => Number(list.dataset.columns), (button) => {
+    if (list.children.length > 1) chosen.textContent = button.firstElementChild.alt;
+  });
+  offerDigits();
+  remember(Object.fromEntries(new URL(link.href).searchParams), { replace: true });
+}

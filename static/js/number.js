@@ -1,0 +1,110 @@
+// Write a number: its digits in handwriting, each to be written anew by clicking it.
+
+import { remember, remembered } from "./address.js";
+import { picture } from "./digits.js";
+import { askJSON, onlyLatest, orSay } from "./server.js";
+
+const form = document.querySelector("#number-form");
+const list = document.querySelector("#written");
+const status = document.querySelector("#number-status");
+const latest = onlyLatest();
+
+let written = null; // { text, seed, turns }: what stands on the page
+
+const digitsOf = (text) => text.replace(/\D/g, "");
+const say = (words) => (status.textContent = words);
+
+/** Where the server draws the strip. */
+function url({ text, seed, turns }, others = {}) {
+  const parameters = new URLSearchParams({ model: form.dataset.model, ...others });
+  if (seed !== null) parameters.set("seed", seed);
+  if (turns.some(Boolean)) parameters.set("turns", turns);
+  return `number/${digitsOf(text)}?${parameters}`;
+}
+
+/** Write a number and put it on the page; resolves to what stands there then, or null. */
+function write(wanted) {
+  return orSay(say, async () => {
+    const told = await askJSON(url(wanted, { background: "transparent" }), { signal: latest() }, say);
+    const same = written?.text === wanted.text;
+    written = { ...wanted, seed: String(told.seed) };
+    if (same) renew(told.digits);
+    else show(told.digits);
+    const parameters = new URLSearchParams(saved());
+    document.querySelector("#number-link").href = `?${parameters}#number`;
+    document.querySelector("#number-png").href = url(written, { background: "white", scale: 4 });
+    return written;
+  });
+}
+
+/** What the address keeps of the number. */
+function saved() {
+  const turns = written.turns.some(Boolean) ? { number_turns: String(written.turns) } : {};
+  return { number: written.text, number_seed: written.seed, ...turns };
+}
+
+function show(told) {
+  const digits = told.values();
+  list.setAttribute("aria-label", `${written.text} in handwriting`);
+  list.replaceChildren(...[...written.text.trim()].map((sign) => item(sign, digits)));
+}
+
+function item(sign, digits) {
+  const place = document.createElement("li");
+  if (/\D/.test(sign)) {
+    place.className = "sign";
+    place.textContent = sign;
+    return place;
+  }
+  const button = document.createElement("button");
+  button.type = "button";
+  button.append(picture(digits.next().value.png, `${sign}, write it anew`));
+  place.append(button);
+  return place;
+}
+
+/** Change only the pictures that changed, so that the focus stays where it is. */
+function renew(told) {
+  [...list.querySelectorAll("img")].forEach((image, place) => {
+    if (image.src !== told[place].png) image.src = told[place].png;
+  });
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const text = form.elements.number.value;
+  const done = await write({ text, seed: null, turns: [...digitsOf(text)].map(() => 0) });
+  if (!done) return;
+  say(`${text} in handwriting, seed ${done.seed}`);
+  remember({ number_turns: null, ...saved() });
+}
+
+async function again(event) {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const place = [...list.querySelectorAll("button")].indexOf(button);
+  const turns = written.turns.map((turn, other) => (other === place ? (turn + 1) % 1000 : turn));
+  if (!(await write({ ...written, turns }))) return;
+  say(`Digit ${place + 1}, a ${digitsOf(written.text)[place]}, is written anew`);
+  remember(saved());
+}
+
+/** What a link says stands on the page. */
+function linked(parameters) {
+  const text = parameters.get("number") ?? form.elements.number.defaultValue;
+  const turns = (parameters.get("number_turns") ?? "").split(",").map(Number);
+  return { text, seed: parameters.get("number_seed"), turns: [...digitsOf(text)].map((_, place) => turns[place] ?? 0) };
+}
+
+export function start() {
+  const first = new URL(document.querySelector("#number-link").href).searchParams;
+  written = linked(first);
+  form.addEventListener("submit", submit);
+  list.addEventListener("click", again);
+  window.addEventListener("popstate", () => {
+    const said = remembered();
+    const wanted = linked(said.has("number_seed") ? said : first);
+    form.elements.number.value = wanted.text;
+    if (JSON.stringify(wanted) !== JSON.stringify(written)) write(wanted);
+  });
+}

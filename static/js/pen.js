@@ -1,0 +1,74 @@
+// A pen on paper: draws on a canvas with mouse, pen, finger or keyboard.
+
+const WIDTH = 20; // about MNIST's stroke, on paper of 280
+const STEP = 7; // from one key press to the next
+
+const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+
+/**
+ * Make a canvas a paper to draw on.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {() => void} lifted - is called when a stroke is finished
+ * @param {(words: string) => void} say - hears what the keyboard's pen does
+ * @returns {() => void} clears the paper
+ */
+export function paper(canvas, lifted, say) {
+  const context = canvas.getContext("2d");
+  let last = null; // where the pen is while it is down
+  let place = [canvas.width / 2, canvas.height / 4]; // where the keyboard's pen is
+
+  function clear() {
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    Object.assign(context, { lineWidth: WIDTH, lineCap: "round", lineJoin: "round", strokeStyle: "black" });
+    last = null;
+  }
+
+  function draw(to) {
+    context.beginPath();
+    context.moveTo(...(last ?? to));
+    context.lineTo(...to);
+    context.stroke();
+    last = to;
+  }
+
+  function lift() {
+    if (last === null) return;
+    last = null;
+    lifted();
+  }
+
+  const at = ({ offsetX, offsetY }) => [
+    (offsetX / canvas.clientWidth) * canvas.width,
+    (offsetY / canvas.clientHeight) * canvas.height,
+  ];
+
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    last = null;
+    draw(at(event));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (last === null || !event.buttons) return;
+    for (const between of event.getCoalescedEvents?.() ?? [event]) draw(at(between));
+  });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, lift);
+  canvas.addEventListener("blur", lift);
+  canvas.addEventListener("keydown", (event) => {
+    const move = MOVES[event.key];
+    if (event.key === " ") {
+      const down = last === null;
+      if (down) draw(place);
+      else lift();
+      if (down) say("The pen is down.");
+    } else if (move) {
+      place = place.map((value, axis) => Math.min(canvas.width - WIDTH, Math.max(WIDTH, value + move[axis])));
+      if (last !== null) draw(place);
+      else say(`The pen is at ${place.map(Math.round).join(", ")} of ${canvas.width}.`);
+    } else return;
+    event.preventDefault();
+  });
+  clear();
+  return clear;
+}

@@ -1,0 +1,45 @@
+// A slider that can play: at an even pace from where it stands to its end.
+
+/**
+ * Let a button play a slider; every move calls the slider's own input listeners.
+ *
+ * @param {HTMLButtonElement} button - says Play or Pause
+ * @param {HTMLInputElement} slider
+ * @param {number} seconds - from one end to the other
+ * @param {boolean} back - whether to go there and back without end
+ */
+export function playable(button, slider, seconds, back = false) {
+  let frame = null;
+  let last = 0;
+  let place = 0;
+  let direction = 1;
+  const [low, high] = [Number(slider.min), Number(slider.max)];
+
+  function stop() {
+    cancelAnimationFrame(frame);
+    frame = null;
+    button.textContent = "Play";
+  }
+
+  function move(now) {
+    place += (direction * (now - last) * (high - low)) / (seconds * 1000);
+    last = now;
+    const over = place >= high || place <= low;
+    if (over && back) direction = place >= high ? -1 : 1;
+    place = Math.min(high, Math.max(low, place));
+    slider.value = place;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    if (over && !back) stop();
+    else frame = requestAnimationFrame(move);
+  }
+
+  button.addEventListener("click", () => {
+    if (frame !== null) return stop();
+    place = Number(slider.value) >= high && !back ? low : Number(slider.value);
+    last = performance.now();
+    button.textContent = "Pause";
+    frame = requestAnimationFrame(move);
+  });
+  slider.addEventListener("pointerdown", () => frame !== null && stop());
+  slider.addEventListener("keydown", () => frame !== null && stop());
+}

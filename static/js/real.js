@@ -1,0 +1,47 @@
+// Real digits and generated ones on canvases, white ink on black, so that both are seen and judged alike.
+
+import { ask } from "./server.js";
+
+const SIDE = 28;
+const OF_EACH = 30; // digits in a row of the sheet; a row a class
+
+let sheet = null;
+
+/** The sheet of real digits: static/real/NOTICE.md says which. */
+function realSheet() {
+  sheet ??= loaded(new URL("../real/digits.webp", import.meta.url).href);
+  return sheet;
+}
+
+/** A real digit of a class, drawn by lot. */
+export async function realDigit(label) {
+  const column = Math.floor(Math.random() * OF_EACH);
+  return canvasOf(await realSheet(), column * SIDE, label * SIDE);
+}
+
+/** A generated digit, from the data URI that the server tells. */
+export async function generatedDigit(source) {
+  return canvasOf(await loaded(source), 0, 0);
+}
+
+/** What the discriminator of a model makes of the digit on a canvas. */
+export async function opinionOn(canvas, parameters, options, say) {
+  const body = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const response = await ask(`discriminate?${new URLSearchParams(parameters)}`, { ...options, method: "POST", body }, say);
+  return response.json();
+}
+
+async function loaded(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+
+function canvasOf(image, left, top) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SIDE;
+  canvas.className = "sheet";
+  canvas.getContext("2d").drawImage(image, left, top, SIDE, SIDE, 0, 0, SIDE, SIDE);
+  return canvas;
+}

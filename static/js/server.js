@@ -1,0 +1,78 @@
+// Talking with the server: one wanted request at a time, patience when it is busy, and errors in plain words.
+
+const TRIES = 5;
+
+/** An error whose message is a sentence for people. */
+export class Told extends Error {}
+
+/** Give out signals such that each new one aborts the request of the one before, which no one wants any more. */
+export function onlyLatest() {
+  let current = null;
+  return () => {
+    current?.abort();
+    current = new AbortController();
+    return current.signal;
+  };
+}
+
+/**
+ * Fetch, and wait as long as a busy server asks.
+ *
+ * @param {string} url - where to
+ * @param {RequestInit} options - as fetch has them
+ * @param {(words: string) => void} say - hears that the server is busy
+ * @returns {Promise<Response>} an answer that is no error
+ * @throws {Told} what is wrong; or fetch's AbortError
+ */
+export async function ask(url, options = {}, say = () => {}) {
+  for (let left = TRIES; ; left -= 1) {
+    const response = await reach(url, options);
+    if (response.ok) return response;
+    if (response.status !== 503 || left === 1) throw new Told(await reason(response));
+    const seconds = Math.max(1, Number(response.headers.get("Retry-After")) || 1);
+    say(`The server is busy; trying again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`);
+    await pause(seconds * 1000, options.signal);
+  }
+}
+
+/** The same, for an answer in JSON. */
+export async function askJSON(url, options = {}, say = undefined) {
+  const headers = { ...options.headers, Accept: "application/json" };
+  return (await ask(url, { ...options, headers }, say)).json();
+}
+
+/** Do some work and say in words what goes wrong, unless it is only no longer wanted; null then. */
+export async function orSay(say, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Told) say(error.message);
+    else if (error.name !== "AbortError") throw error;
+    return null;
+  }
+}
+
+async function reach(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Told("The server does not answer. Try again in a moment.");
+  }
+}
+
+/** What an error answer says, in its own words. */
+async function reason(response) {
+  const problem = await response.json().catch(() => ({}));
+  return problem.detail ?? `The server answered with error ${response.status}.`;
+}
+
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

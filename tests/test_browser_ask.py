@@ -1,0 +1,79 @@
+"""Ask the discriminator, in a real Chromium."""
+
+import re
+
+from playwright.sync_api import expect
+
+OPINION = "#draw-opinions [data-model=digitsmith] p"
+
+
+def draw_one(page) -> None:
+    """Draw an upright stroke at the left of the paper."""
+    page.locator("#draw-canvas").scroll_into_view_if_needed()
+    box = page.locator("#draw-canvas").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.7, steps=5)
+    page.mouse.up()
+
+
+def ink_columns(page) -> tuple[int, int]:
+    """The first and last column with ink of the digit as it was judged."""
+    columns = page.evaluate(
+        """async () => {
+            const seen = document.querySelector("#draw-seen");
+            await seen.decode();
+            const canvas = new OffscreenCanvas(28, 28);
+            const context = canvas.getContext("2d");
+            context.drawImage(seen, 0, 0);
+            const { data } = context.getImageData(0, 0, 28, 28);
+            const side = [...Array(28).keys()];
+            return side.filter((x) => side.some((y) => data[4 * (28 * y + x) + 3] > 99));
+        }"""
+    )
+    return columns[0], columns[-1]
+
+
+def test_a_drawing_is_centred_and_judged_by_every_model(page):
+    page.locator("#draw-digit").get_by_label("1", exact=True).check(force=True)
+    draw_one(page)
+    expect(page.locator(OPINION)).to_have_text(re.compile(r"More real than \d+% of real 1s\."))
+    for classic in ("mlp", "dcgan"):
+        told = page.inner_text(f"#draw-opinions [data-model={classic}] p")
+        assert re.fullmatch(r"More real than \d+% of real digits\. D\(x\) = [01]\.\d\d\.", told)
+    first, last = ink_columns(page)
+    assert abs((first + last) / 2 - 13.5) <= 1
+    assert page.locator("#draw-seen").is_visible()
+
+
+def test_the_rank_is_shown_on_a_ruler(page):
+    draw_one(page)
+    expect(page.locator(OPINION)).to_contain_text("More real than")
+    share = int(re.search(r"(\d+)%", page.inner_text(OPINION))[1])
+    at = page.evaluate("document.querySelector('[data-model=digitsmith] .ruler').style.getPropertyValue('--at')")
+    assert abs(float(at) * 100 - share) <= 0.51
+
+
+def test_another_label_is_asked_about_anew(page):
+    draw_one(page)
+    expect(page.locator(OPINION)).to_contain_text("of real 3s")
+    page.locator("#draw-digit").get_by_label("1", exact=True).check(force=True)
+    expect(page.locator(OPINION)).to_contain_text("of real 1s")
+
+
+def test_clear_forgets(page):
+    draw_one(page)
+    expect(page.locator(OPINION)).to_contain_text("More real")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(OPINION)).to_have_text("has not seen it yet")
+    expect(page.locator("#draw-seen")).to_be_hidden()
+
+
+def test_a_digit_can_be_drawn_with_the_keyboard(page):
+    page.focus("#draw-canvas")
+    page.keyboard.press("Space")
+    expect(page.locator("#draw-status")).to_have_text("The pen is down.")
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator(OPINION)).to_contain_text("More real than")

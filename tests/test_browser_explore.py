@@ -1,0 +1,119 @@
+"""Explore, in a real Chromium."""
+
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import expect
+
+MAP, FILM = "#map-picture", "#way-film"
+
+
+@pytest.fixture
+def asked(page):
+    """What /map was asked, request by request, once the first map is there."""
+    requests: list[dict[str, str]] = []
+
+    def note(request):
+        url = urlparse(request.url)
+        if url.path == "/map":
+            requests.append({name: value for name, (value,) in parse_qs(url.query).items()})
+
+    page.on("request", note)
+    page.locator(MAP).scroll_into_view_if_needed()
+    expect(page.locator(MAP)).to_have_js_property("naturalWidth", 224)
+    return requests
+
+
+def drawn(page, work) -> None:
+    """Do something and wait for another map."""
+    before = page.get_attribute(MAP, "src")
+    work()
+    expect(page.locator(MAP)).not_to_have_attribute("src", before)
+
+
+def test_the_map_is_there_and_told(page, asked):
+    assert page.get_attribute(MAP, "alt") == "A map of 3s: four in the corners and those between them"
+    assert len(asked) == 1
+
+
+def test_dragging_a_corner_turns_it_alone(page, asked):
+    box = page.locator(".corner-1").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    drawn(page, lambda: page.mouse.move(x - 60, y + 20, steps=4))
+    page.mouse.up()
+    assert asked[-1]["seeds"] == asked[0]["seeds"]
+    turns = list(map(float, asked[-1]["turns"].split(",")))
+    assert turns == [0, 0, -0.36, 0.12, 0, 0, 0, 0]
+
+
+def test_the_arrow_keys_turn_a_corner_and_enter_draws_it_anew(page, asked):
+    page.focus(".corner-2")
+    drawn(page, lambda: page.keyboard.press("ArrowRight"))
+    assert asked[-1]["turns"] == "0,0,0,0,0.1,0,0,0"
+    drawn(page, lambda: page.keyboard.press("Enter"))
+    old, new = (one["seeds"].split(",") for one in (asked[0], asked[-1]))
+    assert [a == b for a, b in zip(old, new, strict=True)] == [True, True, False, True]
+    assert asked[-1]["turns"] == "0,0,0,0,0,0,0,0"
+
+
+def test_a_pinned_corner_stays(page, asked):
+    page.get_by_label("bottom right", exact=True).check()
+    drawn(page, page.get_by_role("button", name="New corners").click)
+    old, new = (one["seeds"].split(",") for one in (asked[0], asked[-1]))
+    assert [a == b for a, b in zip(old, new, strict=True)] == [False, False, False, True]
+
+
+def test_digit_and_truncation_change_the_map_at_once(page, asked):
+    drawn(page, lambda: page.locator("#map-digit").get_by_label("8", exact=True).check(force=True))
+    assert page.get_attribute(MAP, "alt").startswith("A map of 8s")
+    drawn(page, lambda: page.fill("#map-truncation", "0.5"))
+    assert asked[-1]["truncation"] == "0.5"
+
+
+def test_a_map_that_is_no_longer_wanted_is_cancelled(page, asked):
+    aborted = []
+    page.on("requestfailed", lambda request: aborted.append(request.failure))
+    page.route("**/map?*", lambda route: None, times=1)
+    page.focus(".corner-0")
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("ArrowLeft")
+        drawn(page, lambda: page.keyboard.press("ArrowLeft"))
+    assert aborted == ["net::ERR_ABORTED"]
+
+
+def test_from_drag_to_picture_takes_less_than_a_tenth_of_a_second(page, asked):
+    """The quickest of a few, for a busy machine is no fault of the code."""
+    taken = page.evaluate(
+        """async () => {
+            const times = [];
+            for (let i = 0; i < 8; i++) {
+                const key = i % 2 ? "ArrowLeft" : "ArrowRight";
+                const picture = document.querySelector("#map-picture");
+                const changed = new Promise((resolve) => picture.addEventListener("load", resolve, { once: true }));
+                const begun = performance.now();
+                document.querySelector(".corner-0").dispatchEvent(new KeyboardEvent("keydown", { key }));
+                await changed;
+                times.push(performance.now() - begun);
+            }
+            return times;
+        }"""
+    )
+    assert min(taken) < 100
+
+
+def test_the_way_plays_there_and_back_and_can_be_moved_along(page, asked):
+    film = page.locator(FILM)
+    film.scroll_into_view_if_needed()
+    expect(film).to_have_js_property("naturalWidth", 64 * 28)
+    play = page.locator("#way-play")
+    play.click()
+    page.wait_for_function("() => document.querySelector('#way-place').value > 5")
+    expect(play).to_have_text("Pause")
+    play.click()
+    expect(play).to_have_text("Play")
+    page.fill("#way-place", "63")
+    left = page.evaluate("document.querySelector('#way-film').getBoundingClientRect().left")
+    frame = page.locator(".film").bounding_box()
+    assert abs(left + 63 * frame["width"] - frame["x"]) < 1

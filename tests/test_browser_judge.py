@@ -1,0 +1,53 @@
+"""Be the judge, in a real Chromium."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from app.config import ROOT
+
+
+def test_the_real_digits_are_three_hundred_and_each_another():
+    sheet = np.asarray(Image.open(ROOT / "static" / "real" / "digits.webp").convert("L"))
+    digits = sheet.reshape(10, 28, 30, 28).swapaxes(1, 2).reshape(300, 28 * 28)
+    assert len(np.unique(digits, axis=0)) == 300
+    assert (digits.max(axis=1) > 200).all()
+
+
+def play(page, said: str) -> None:
+    page.get_by_role("button", name="Begin").click()
+    for number in range(1, 11):
+        expect(page.locator("#judge-place")).to_contain_text(f"Digit {number} of 10")
+        page.locator(f"#judge-answers [value={said}]").press("Enter")
+
+
+@pytest.mark.parametrize("said", ["real", "generated"])
+def test_both_scores_are_counted_on_the_same_ten(page, said):
+    play(page, said)
+    rows = [row.split("\t")[1:] for row in page.locator("#judge tbody tr").all_inner_texts()]
+    assert len(rows) == 10
+    truth, yours, theirs = zip(*rows, strict=True)
+    assert [one.split(",")[0] for one in yours] == [said] * 10
+    for verdicts in (yours, theirs):
+        for is_, verdict in zip(truth, verdicts, strict=True):
+            assert ("right" in verdict) == (verdict.split(",")[0] == is_)
+    right = [sum("right" in one for one in verdicts) for verdicts in (yours, theirs)]
+    told = f"You: {right[0]} of 10 right. The discriminator: {right[1]} of 10."
+    assert page.inner_text("#judge-score") == told
+    assert page.get_by_role("button", name="Ten more").is_visible()
+
+
+def test_real_and_generated_are_judged_by_the_same_route(page):
+    judged = []
+    page.on("request", lambda request: judged.append(request.url) if "/discriminate?" in request.url else None)
+    play(page, "real")
+    assert len(judged) == 10
+
+
+@pytest.mark.parametrize(("generated", "line"), [([0.1, 0.1, 0.2], 0.201), ([0.9, 0.95], 0.951), ([1, 1], 0)])
+def test_the_line_is_where_the_two_come_apart_best(page, generated, line):
+    found = page.evaluate(
+        "async (generated) => (await import('/static/js/judge.js')).dividingLine(generated)", generated
+    )
+    assert found == pytest.approx(line)

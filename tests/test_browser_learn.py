@@ -1,0 +1,57 @@
+"""Watch it learn, in a real Chromium."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def section(page):
+    """The section, with its sheets loaded."""
+    section = page.locator("#learn")
+    section.scroll_into_view_if_needed()
+    expect(section.locator("figure:visible .seen")).to_contain_text("the end")
+    return section
+
+
+def move(section, place: int) -> None:
+    section.locator("#learn-time").fill(str(place))
+
+
+def test_the_timeline_goes_from_noise_to_the_end(section):
+    sheet = section.locator("figure:visible img")
+    assert sheet.get_attribute("alt") == "A hundred digits by digitsmith after 1,500,032 images"
+    move(section, 0)
+    expect(sheet).to_have_attribute("src", "/models/digitsmith/evolution/step-0000000.png")
+    expect(sheet).to_have_js_property("naturalWidth", 280)
+    assert sheet.get_attribute("alt") == "A hundred digits by digitsmith after 0 images"
+
+
+def test_the_curves_share_the_timelines_cursor(section):
+    charts = section.locator("figure:visible svg")
+    expect(charts).to_have_count(2)
+    assert charts.first.get_attribute("aria-label").startswith("Losses: discriminator from ")
+    move(section, 500)
+    cursors = section.locator("figure:visible .cursor").evaluate_all("all => all.map(one => one.getAttribute('x1'))")
+    assert cursors == ["150.0", "150.0"]
+
+
+def test_all_three_stand_side_by_side_at_the_same_number_of_images(section):
+    section.get_by_label("side by side").check(force=True)
+    expect(section.locator("figure:visible")).to_have_count(3)
+    move(section, 600)
+    told = section.locator(".seen").all_inner_texts()
+    seen = [int(words.split()[1].replace(",", "")) for words in told]
+    at = int(section.locator("#learn-time").get_attribute("aria-valuetext").split()[0].replace(",", ""))
+    assert all(at / 2 < one <= at for one in seen)
+
+
+def test_it_plays_from_noise_and_pauses(section):
+    play = section.get_by_role("button", name="Play")
+    play.click()
+    pause = section.get_by_role("button", name="Pause")
+    section.page.wait_for_function("() => Math.abs(document.querySelector('#learn-time').value - 200) < 180")
+    pause.click()
+    expect(play).to_be_visible()
+    stands = section.locator("#learn-time").input_value()
+    section.page.evaluate("new Promise(requestAnimationFrame)")
+    assert section.locator("#learn-time").input_value() == stands

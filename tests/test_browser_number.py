@@ -1,0 +1,53 @@
+"""Write a number, in a real Chromium."""
+
+from playwright.sync_api import expect
+
+NUMBER = "#written img"
+
+
+def pictures(page) -> list[str]:
+    return page.eval_on_selector_all(NUMBER, "images => images.map(image => image.src)")
+
+
+def write(page, text: str) -> None:
+    page.fill("#number-form input", text)
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.locator("#number-status")).to_contain_text(f"{text} in handwriting, seed ")
+
+
+def test_a_date_is_written_with_its_signs(page):
+    write(page, "22.11.2026")
+    assert len(pictures(page)) == 8
+    assert page.locator("#written .sign").all_inner_texts() == [".", "."]
+    assert page.get_attribute(NUMBER, "alt") == "2, write it anew"
+
+
+def test_a_click_writes_one_digit_anew_and_the_address_brings_it_back(page):
+    write(page, "2026")
+    before = pictures(page)
+    page.locator("#written button").nth(2).click()
+    expect(page.locator("#number-status")).to_have_text("Digit 3, a 2, is written anew")
+    after = pictures(page)
+    assert [old != new for old, new in zip(before, after, strict=True)] == [False, False, True, False]
+    page.go_back()
+    page.wait_for_function("before => document.querySelectorAll('#written img')[2].src === before", arg=before[2])
+    page.go_forward()
+    page.wait_for_function("after => document.querySelectorAll('#written img')[2].src === after", arg=after[2])
+    page.goto(page.url)
+    page.reload()
+    assert pictures(page) == after
+
+
+def test_the_first_number_can_be_written_anew_too(page):
+    before = pictures(page)
+    page.locator("#written button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#number-status")).to_have_text("Digit 1, a 2, is written anew")
+    assert pictures(page)[1:] == before[1:]
+    assert pictures(page)[0] != before[0]
+
+
+def test_without_javascript_a_number_is_written(plain_page):
+    plain_page.fill("#number-form input", "0170 1234")
+    plain_page.get_by_role("button", name="Write", exact=True).click()
+    assert plain_page.locator(NUMBER).count() == 8

@@ -1,0 +1,99 @@
+"""Take it away, in a real Chromium. The data set's route is stood in for: its answer is the test's own."""
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from conftest import DESKTOP, PHONE, opened
+from playwright.sync_api import expect
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def page(browser, server, request):
+    """The page with a clipboard."""
+    granted = ["clipboard-read", "clipboard-write"]
+    with opened(browser, server, viewport=request.param, permissions=granted) as page:
+        yield page
+
+
+def copied(page, name: str) -> str:
+    page.get_by_role("button", name=name).click()
+    expect(page.locator("#take-status")).to_contain_text("is on the clipboard.")
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def test_the_picture_is_downloaded_in_each_size(page):
+    for scale in (1, 16):
+        with page.expect_download() as download:
+            page.click(f"[data-scale='{scale}']")
+        assert re.fullmatch(r"digitsmith-\d+\.png", download.value.suggested_filename)
+        assert download.value.path().read_bytes()[16:20] == (28 * scale).to_bytes(4, "big")
+
+
+def test_what_is_taken_is_what_was_made_last(page):
+    page.fill("#make-form [name=count]", "9")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#caption")).to_contain_text("9 handwritten digits")
+    seed = re.search(r"seed (\d+)", page.inner_text("#caption"))[1]
+    expect(page.locator("[data-scale='4']")).to_have_text("336 pixels")
+    assert f"seed={seed}" in page.inner_text("#take-curl")
+
+
+def test_link_curl_and_python_are_copied_and_bring_the_picture_back(page, server, get):
+    assert copied(page, "Copy link") == page.evaluate("document.querySelector('#link').href")
+    curl, python = copied(page, "Copy curl"), copied(page, "Copy Python")
+    address = re.fullmatch(r"curl -o digits.png '(.+)'", curl)[1]
+    assert f'Image.open(urlopen("{address}"))' in python
+    assert address.startswith(server)
+    namespace: dict = {}
+    exec(python, namespace)  # noqa: S102 - it is what the page tells people to run
+    assert namespace["picture"].size == (224, 224)
+    assert get(address).headers["X-Seed"] in page.inner_text("#caption")
+
+
+def test_the_image_is_copied(page):
+    page.get_by_role("button", name="Copy image").click()
+    expect(page.locator("#take-status")).to_have_text("The image is on the clipboard.")
+    types = page.evaluate("navigator.clipboard.read().then(([item]) => item.types)")
+    assert types == ["image/png"]
+
+
+def test_a_data_set_tells_its_size_before_and_is_saved_under_its_name(page):
+    asked = []
+
+    def answer(route):
+        asked.append(parse_qs(urlparse(route.request.url).query))
+        headers = {"Content-Disposition": 'attachment; filename="digits.idx.zip"', "X-Seed": "7"}
+        route.fulfill(body=b"x" * 4000, headers=headers)
+
+    page.route("**/dataset?*", answer)
+    page.fill("#dataset [name=per_class]", "1000")
+    page.select_option("#dataset [name=format]", "idx")
+    expect(page.locator("#dataset-size")).to_have_text("10,000 digits, at most 7.9 MB")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert asked == [{"model": ["digitsmith"], "per_class": ["1000"], "format": ["idx"], "truncation": ["1"]}]
+    assert download.value.suggested_filename == "digits.idx.zip"
+    assert download.value.path().read_bytes() == b"x" * 4000
+    expect(page.locator("#dataset-status")).to_have_text("The data set is here: 4 kB, seed 7")
+
+
+def test_a_data_set_shows_how_far_it_has_come_and_can_be_cancelled(page):
+    page.evaluate(
+        """() => { window.fetch = async (url, { signal }) => new Response(new ReadableStream({ start(stream) {
+            stream.enqueue(new Uint8Array(39000));
+            signal.addEventListener("abort", () => stream.error(signal.reason));
+        } })) }"""
+    )
+    page.get_by_role("button", name="Download", exact=True).click()
+    expect(page.locator("#dataset-size")).to_have_text("39 kB of at most 790 kB")
+    expect(page.locator("#dataset-progress")).to_have_js_property("value", 39000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#dataset-progress")).to_be_hidden()
+    expect(page.locator("#dataset-status")).to_have_text("Cancelled")
+
+
+def test_an_error_of_the_data_set_is_told_in_the_servers_words(page):
+    page.route("**/dataset?*", lambda route: route.fulfill(status=422, body='{"detail": "It is too large."}'))
+    page.get_by_role("button", name="Download", exact=True).click()
+    expect(page.locator("#dataset-status")).to_have_text("It is too large.")

@@ -1,0 +1,117 @@
+"""The whole page, in a real Chromium: accessible, quick, small, and sound in every module."""
+
+import gzip
+from itertools import product
+from urllib.request import urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import DESKTOP, PHONE, opened
+from playwright.sync_api import expect
+
+from app.config import ROOT
+
+TABLET = {"width": 768, "height": 1024}
+STATIC = ROOT / "static"
+OWN = [*STATIC.glob("js/*.js"), *STATIC.glob("*.css"), *STATIC.glob("*.svg"), *STATIC.rglob("*.webp")]
+LIMIT = 100_000  # bytes
+
+
+def see_all(page) -> None:
+    """Bring every section into sight, so that each has begun its work."""
+    for section in page.locator("section").all():
+        section.scroll_into_view_if_needed()
+    expect(page.locator("#learn .curves svg").first).to_be_attached()
+    expect(page.locator("#map-picture")).to_have_js_property("naturalWidth", 224)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [*product([DESKTOP, PHONE], ["light", "dark"])])
+def test_axe_finds_nothing(browser, server, size, scheme):
+    with opened(browser, server, "/?count=4", viewport=size, color_scheme=scheme, reduced_motion="reduce") as page:
+        see_all(page)
+        page.get_by_role("button", name="Begin").click()
+        for _ in range(10):
+            page.locator("#judge-answers [value=real]").click()
+        found = Axe().run(page)
+        assert not found.response["violations"], found.generate_report()
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP], ids=["phone", "tablet", "desktop"])
+def test_nothing_overflows_sideways(browser, server, size):
+    """On a phone of 320 pixels, which is also what 200% of a page of 640 comes to."""
+    with opened(browser, server, "/?count=100&number=12345678901234567890123456789012", viewport=size) as page:
+        see_all(page)
+        page.get_by_role("button", name="Begin").click()
+        for _ in range(10):
+            page.locator("#judge-answers [value=real]").click()
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_nothing_jumps_while_the_page_loads(page):
+    page.add_init_script(
+        """window.shifted = 0;
+        new PerformanceObserver((list) => {
+            for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
+        }).observe({ type: "layout-shift", buffered: true });"""
+    )
+    page.reload()
+    see_all(page)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.shifted") < 0.01
+
+
+def test_the_first_paint_comes_within_300_milliseconds(browser, server):
+    """The quickest of a few visits, for a busy machine is no fault of the page."""
+    painted = []
+    for _ in range(5):
+        with opened(browser, server, viewport=DESKTOP) as page:
+            page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+            painted.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    assert min(painted) < 300
+
+
+def test_the_page_is_small(server):
+    """All that is our own, the real digits and the collapsed run among it; compressed as a server may."""
+    with urlopen(server) as response:
+        contents = [response.read(), *(path.read_bytes() for path in OWN)]
+    assert sum(min(len(content), len(gzip.compress(content))) for content in contents) < LIMIT
+
+
+def test_every_module_is_sound_and_nothing_comes_from_another_host(browser, server):
+    with opened(browser, server, viewport=DESKTOP) as page:
+        asked, complaints = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        for path in STATIC.glob("js/*.js"):
+            if path.name != "docs.js":  # the reader's, which needs its page
+                page.evaluate("(path) => import(path)", f"/static/js/{path.name}")
+        page.reload()
+        see_all(page)
+        assert complaints == []
+        assert all(url.startswith((server, "blob:", "data:")) for url in asked)
+
+
+def test_every_control_can_be_reached_and_seen_to_be_reached_by_keyboard(browser, server):
+    with opened(browser, server, viewport=DESKTOP) as page:
+        see_all(page)
+        page.evaluate("window.scrollTo(0, 0)")
+        reached, unseen = set(), []
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            what, outlined = page.evaluate(
+                """() => {
+                    const at = document.activeElement;
+                    const shown = at.matches(".choices input") ? at.nextElementSibling : at;
+                    const name = at === document.body ? "" : at.id || at.name || at.textContent.trim();
+                    return [name, getComputedStyle(shown).outlineStyle !== "none"];
+                }"""
+            )
+            reached.add(what)
+            if not outlined and what:
+                unseen.append(what)
+            if what == "mlp" and "understand" in reached:
+                break
+        wanted = {"digit", "count", "truncation", "model", "number", "per_class", "learn-time", "learn-play"}
+        wanted |= {"explored", "pin", "map-anew", "way-play", "judge-begin", "drawn", "draw-canvas", "draw-clear"}
+        assert wanted <= reached
+        assert unseen == []
