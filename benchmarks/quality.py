@@ -1,6 +1,6 @@
 """Minutes of training until judge-FID passes twice the floor of real digits, for each preset.
 
-Run with `make benchmark-quality DATA=mnist`. Only training is timed, not the scoring in between.
+Run with `python -m benchmarks.quality --data mnist`. Only training is timed, not the scoring in between.
 """
 
 import time

@@ -1,5 +1,6 @@
 """README's lines work when they are pasted."""
 
+import json
 import re
 import subprocess
 
@@ -29,3 +30,32 @@ def test_the_curl_lines_work_when_pasted(server, tmp_path):
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)]+)\)", README))
 def test_what_the_readme_points_to_is_there(target):
     assert (ROOT / target).exists()
+
+
+ROWS = {
+    "CAS": lambda figures: figures["cas"],
+    "label accuracy": lambda figures: figures.get("label_accuracy"),
+    "judge-FID": lambda figures: figures["judge_fid"],
+    "precision": lambda figures: figures["precision"],
+    "recall": lambda figures: figures["recall"],
+    "coverage": lambda figures: figures["coverage"],
+    "near duplicates": lambda figures: {
+        kind: found["near_duplicates"] for kind, found in figures["memorisation"]["pixels"].items()
+    },
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_figures_of_quality_are_those_of_the_cards(row):
+    cells = re.search(rf"^\| {row} \| (.+) \|$", README, re.MULTILINE)[1].split(" | ")
+    names = re.search(r"^\| \| (`digitsmith`.+) \| real digits \|$", README, re.MULTILINE)[1].split(" | ")
+    cards = [json.loads((ROOT / "models" / name.strip("`") / "card.json").read_text()) for name in names]
+    found = [ROWS[row](card["evaluation"]) for card in cards]
+    expected = [both["generated"] if both else None for both in found] + [found[0]["real"]]
+    for cell, value in zip(cells, expected, strict=True):
+        if value is None:
+            assert cell == "–"
+        elif cell.endswith("%"):
+            assert float(cell[:-1]) == pytest.approx(100 * value, abs=0.006)
+        else:
+            assert float(cell) == pytest.approx(value, abs=0.006)
