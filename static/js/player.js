@@ -10,7 +10,7 @@
  */
 export function playable(button, slider, seconds, back = false) {
   let frame = null;
-  let last = 0;
+  let last = null;
   let place = 0;
   let direction = 1;
   const [low, high] = [Number(slider.min), Number(slider.max)];
@@ -22,10 +22,10 @@ export function playable(button, slider, seconds, back = false) {
   }
 
   function move(now) {
-    place += (direction * (now - last) * (high - low)) / (seconds * 1000);
+    place += (direction * (now - (last ?? now)) * (high - low)) / (seconds * 1000);
     last = now;
-    const over = place >= high || place <= low;
-    if (over && back) direction = place >= high ? -1 : 1;
+    const over = direction > 0 ? place >= high : place <= low;
+    if (over && back) direction = -direction;
     place = Math.min(high, Math.max(low, place));
     slider.value = place;
     slider.dispatchEvent(new Event("input", { bubbles: true }));
@@ -36,7 +36,7 @@ export function playable(button, slider, seconds, back = false) {
   button.addEventListener("click", () => {
     if (frame !== null) return stop();
     place = Number(slider.value) >= high && !back ? low : Number(slider.value);
-    last = performance.now();
+    last = null; // the first frame's time may lie before now
     button.textContent = "Pause";
     frame = requestAnimationFrame(move);
   });
