@@ -60,16 +60,6 @@ def test_nothing_jumps_while_the_page_loads(page):
     assert page.evaluate("window.shifted") < 0.01
 
 
-def test_the_first_paint_comes_within_300_milliseconds(browser, server):
-    """The quickest of a few visits, for a busy machine is no fault of the page."""
-    painted = []
-    for _ in range(5):
-        with opened(browser, server, viewport=DESKTOP) as page:
-            page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
-            painted.append(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
-    assert min(painted) < 300
-
-
 def test_the_page_is_small(server):
     """All that is our own, the real digits and the collapsed run among it; compressed as a server may."""
     with urlopen(server) as response:

@@ -1,0 +1,55 @@
+"""How quick the page is in Chromium: first paint, and from a drag on the map to its picture.
+
+Run with `python -m benchmarks.page http://127.0.0.1:8000` beside a running server, where
+requirements-dev.txt is installed.
+"""
+
+import shutil
+import statistics
+
+import click
+from playwright.sync_api import Page, sync_playwright
+
+VISITS = 9
+DRAGS = """async () => {
+    const times = [];
+    for (let i = 0; i < 20; i++) {
+        const key = i % 2 ? "ArrowLeft" : "ArrowRight";
+        const picture = document.querySelector("#map-picture");
+        const changed = new Promise((resolve) => picture.addEventListener("load", resolve, { once: true }));
+        const begun = performance.now();
+        document.querySelector(".corner-0").dispatchEvent(new KeyboardEvent("keydown", { key }));
+        await changed;
+        times.push(performance.now() - begun);
+    }
+    return times;
+}"""
+
+
+@click.command()
+@click.argument("address", default="http://127.0.0.1:8000")
+def main(address: str) -> None:
+    """Print medians and spreads in milliseconds."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        painted = [first_paint(chromium.new_page(), address) for _ in range(VISITS)]
+        page = chromium.new_page()
+        page.goto(address)
+        page.locator("#explore").scroll_into_view_if_needed()
+        page.wait_for_function("document.querySelector('#map-picture').naturalWidth > 0")
+        dragged = page.evaluate(DRAGS)
+        chromium.close()
+    for name, times in (("first paint", painted), ("from drag to picture", dragged)):
+        click.echo(f"{name}: {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})")
+
+
+def first_paint(page: Page, address: str) -> float:
+    """Milliseconds from the visit to the first content on the screen."""
+    page.goto(address)
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    time: float = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    return time
+
+
+if __name__ == "__main__":
+    main()
