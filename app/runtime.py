@@ -67,7 +67,7 @@ class Runtime:
         try:
             model = _load_keras(path)
             _check_signature(model, signature)
-            on_openvino = os.environ["KERAS_BACKEND"] == "openvino"
+            on_openvino = backend() == "openvino"
             return cls(_openvino(model, sizes, threads) if on_openvino else _tensorflow(model), sizes)
         except NetworkError:
             raise
@@ -92,14 +92,18 @@ class Runtime:
             return self._run({name: array[rows] for name, array in inputs.items()})[:count]
 
 
+def backend() -> str:
+    """What runs the networks: OpenVINO, unless KERAS_BACKEND says otherwise."""
+    return os.environ.setdefault("KERAS_BACKEND", "openvino")
+
+
 def _load_keras(path: Path) -> Any:
-    backend = os.environ.setdefault("KERAS_BACKEND", "openvino")
-    if backend not in BACKENDS:
-        raise NetworkError(f"needs KERAS_BACKEND to be one of {', '.join(BACKENDS)}; it is {backend!r}")
+    if backend() not in BACKENDS:
+        raise NetworkError(f"needs KERAS_BACKEND to be one of {', '.join(BACKENDS)}; it is {backend()!r}")
     try:
         import keras
     except ImportError as error:
-        raise NetworkError(f"needs Keras's backend {backend}, which is not installed ({error})") from error
+        raise NetworkError(f"needs Keras's backend {backend()}, which is not installed ({error})") from error
     return keras.saving.load_model(path, compile=False)
 
 

@@ -1,7 +1,11 @@
 """Watch it learn, in a real Chromium."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
+
+from app.config import ROOT
 
 
 @pytest.fixture
@@ -19,7 +23,8 @@ def move(section, place: int) -> None:
 
 def test_the_timeline_goes_from_noise_to_the_end(section):
     sheet = section.locator("figure:visible img")
-    assert sheet.get_attribute("alt") == "A hundred digits by digitsmith after 1,500,032 images"
+    seen = json.loads((ROOT / "models" / "digitsmith" / "card.json").read_text())["images_seen"]
+    assert sheet.get_attribute("alt") == f"A hundred digits by digitsmith after {seen:,} images"
     move(section, 0)
     expect(sheet).to_have_attribute("src", "/models/digitsmith/evolution/step-0000000.png")
     expect(sheet).to_have_js_property("naturalWidth", 280)

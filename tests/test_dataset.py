@@ -171,6 +171,8 @@ def test_whatever_changes_the_bytes_changes_the_etag(app, client, monkeypatch):
     app.extensions["digitsmith"]["digitsmith"].card["sha256"]["generator.keras"] = "1" * 64
     tags.append(etag())
     monkeypatch.setattr("app.formats._versions", lambda: ["another library"])
+    tags.append(etag())
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
     assert len({*tags, etag()}) == len(tags) + 1
 
 
@@ -201,6 +203,7 @@ def test_the_largest_answer_is_a_setting(app, client):
     app.config["MAX_DATASET"] = 30
     assert client.head("/dataset?per_class=3").status_code == 200
     assert "from 1 to 3 on this server" in client.get("/dataset?per_class=4").get_json()["detail"]
+    assert "per_class is 100; it must be" in client.get("/dataset").get_json()["detail"]
 
 
 @pytest.mark.parametrize("query", ["", "&digit=3"])

@@ -37,9 +37,9 @@ def test_a_good_model_passes_and_one_a_little_worse_by_chance_too():
     [
         ({"class_kl": {"generated": 0.36}}, "it has collapsed: it leaves classes out"),
         ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
-        ({"label_accuracy": {"generated": 0.9}}, "it misses the digits that are asked for"),
+        ({"label_accuracy": {"generated": 0.9, "real": 0.995}}, "it misses the digits that are asked for"),
         ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
-        ({"label_accuracy": {"generated": 0.98}}, "it is worse than the model it would replace"),
+        ({"label_accuracy": {"generated": 0.98, "real": 0.995}}, "it is worse than the model it would replace"),
         ({"class_kl": {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
         (
             {"memorisation": {"pixels": COPIES | {"generated": {"near_duplicates": 0.04}}}},

@@ -15,6 +15,7 @@ from app.formats.arrays import write_idx, write_npz
 from app.formats.folders import write_folders
 from app.formats.table import write_parquet
 from app.images import Digits
+from app.runtime import backend
 
 # What shapes the bytes beside our own code.
 LIBRARIES = ("keras", "numpy", "openvino", "pillow", "pyarrow")
@@ -94,7 +95,7 @@ def file_name(dataset: Dataset, kind: str) -> str:
 
 def fingerprint(dataset: Dataset, kind: str) -> str:
     """A hash of all that determines the bytes, for who cannot wait to have them."""
-    return sha256(json.dumps([dataset.manifest, kind, _versions()]).encode()).hexdigest()
+    return sha256(json.dumps([dataset.manifest, kind, backend(), _versions()]).encode()).hexdigest()
 
 
 @cache

@@ -12,7 +12,7 @@ GROUP = 4  # chunks; each row group takes 7 KB of memory until the file ends, an
 
 
 def write_parquet(out: IO[bytes], dataset: Dataset, digits: Iterator[Digits]) -> Iterator[None]:
-    """Columns `image` ({bytes, path}) and `label`, with a row group for each chunk; the manifest is metadata."""
+    """Columns `image` ({bytes, path}) and `label`, with a row group for every few chunks; the manifest is metadata."""
     import pyarrow  # here, for it takes 50 MB of memory that no other request needs
     from pyarrow.parquet import ParquetWriter
 

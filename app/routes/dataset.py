@@ -83,7 +83,7 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any]) -> None:
         return
     if parameters["count"] is None:
         name, most = "per_class", most // len(wanted.labels)
-    given = parameters[name]
+    given = parameters[name] or PER_CLASS
     raise InvalidParameters({name: f"{name} is {given}; it must be a whole number from 1 to {most} on this server."})
 
 
