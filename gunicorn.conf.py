@@ -76,10 +76,9 @@ def pre_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """A worker can serve; the first tells the person at the terminal where to go."""
+    """A worker can serve; the first of all tells the person at the terminal where to go."""
     worker.wsgi.extensions["digitsmith_lifetime"] = worker.lifetime
-    worker.lifetime.serve(worker.generation)
-    if worker.age == 1:
+    if worker.lifetime.serve(worker.generation) and worker.generation == 1:
         worker.log.info("Digitsmith is at http://%s (Ctrl-C stops it)", bind)
 
 

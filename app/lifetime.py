@@ -41,9 +41,11 @@ class Lifetime:
         """Begin a generation."""
         self._numbers[1] += 1
 
-    def serve(self, generation: int) -> None:
-        """Say that a process of this generation can serve."""
+    def serve(self, generation: int) -> bool:
+        """Say that a process of this generation can serve; tells whether it is the first that does."""
+        first = self._numbers[2] < generation
         self._numbers[2] = max(self._numbers[2], generation)
+        return first
 
     def needs(self, generation: int) -> bool:
         """Whether a process of this generation must stay, for those that are to replace it cannot serve yet."""

@@ -46,7 +46,7 @@ def test_the_card_tells_how_good_its_digits_are_and_that_the_gate_was_passed(fol
     assert card["gate"]["passed"] is True
     assert card["generator"]["bytes"] == (folder / "generator.keras").stat().st_size
     report = (folder / "evaluation" / "report.md").read_text()
-    assert f"| judge-FID | {figures['judge_fid']['generated']:.2f}" in report
+    assert f"| judge-FID | {figures['judge_fid']['generated']:.4g} " in report
 
 
 def test_the_card_tells_what_was_trained_on_what(folder, card):
@@ -104,7 +104,7 @@ def test_the_history_is_whole(folder, card):
     with (folder / "history.csv").open() as file:
         rows = list(csv.DictReader(file))
     steps = [int(row["step"]) for row in rows]
-    assert len(rows) >= 100
+    assert len(rows) >= 50
     assert steps == sorted(set(steps))
     assert int(rows[-1]["images_seen"]) == card["images_seen"]
     assert all(np.isfinite([float(value) for value in row.values()]).all() for row in rows)
