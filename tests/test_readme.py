@@ -33,6 +33,7 @@ def test_what_the_readme_points_to_is_there(target):
 
 
 ROWS = {
+    "CAS": lambda figures: figures["cas"],
     "label accuracy": lambda figures: figures.get("label_accuracy"),
     "judge-FID": lambda figures: figures["judge_fid"],
     "precision": lambda figures: figures["precision"],
