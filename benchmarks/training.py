@@ -33,6 +33,7 @@ def ours(preset: str, precision: str) -> dict[str, float]:
     """Images a second of a preset, and its arithmetic in GFLOP/s."""
     import tensorflow as tf
 
+    from training.export import floating_point_operations
     from training.gan import GAN
     from training.presets import settings_for
 
@@ -46,15 +47,6 @@ def ours(preset: str, precision: str) -> dict[str, float]:
     penalised = floating_point_operations(gan._play.get_concrete_function(*given, True).graph)
     mean = (plain * (every - 1) + penalised) / every if gan.settings.gamma else plain
     return {"images_per_second": speed, "gflops": mean / BATCH * speed / 1e9}
-
-
-def floating_point_operations(graph: object) -> int:
-    """What TensorFlow's profiler counts in a graph."""
-    import tensorflow as tf
-
-    options = tf.compat.v1.profiler.ProfileOptionBuilder
-    counted = options(options.float_operation()).with_empty_output().build()
-    return int(tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops)
 
 
 def tutorial() -> dict[str, float]:

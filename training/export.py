@@ -94,10 +94,14 @@ def cost(generator: keras.Model) -> dict[str, Any]:
     """Parameters, and millions of floating-point operations that one digit takes."""
     inputs = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in generator.inputs]
     graph = tf.function(lambda *given: generator(given, training=False)).get_concrete_function(*inputs).graph
+    return {"parameters": generator.count_params(), "mflop": round(floating_point_operations(graph) / 1e6, 2)}
+
+
+def floating_point_operations(graph: tf.Graph) -> int:
+    """What TensorFlow's profiler counts in a graph of fixed shapes."""
     options = tf.compat.v1.profiler.ProfileOptionBuilder
     counted = options(options.float_operation()).with_empty_output().build()
-    operations = tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops
-    return {"parameters": generator.count_params(), "mflop": round(operations / 1e6, 2)}
+    return int(tf.compat.v1.profiler.profile(graph, options=counted).total_float_ops)
 
 
 def realness(discriminator: keras.Model, data: Dataset, conditional: bool) -> dict[str, Any]:
