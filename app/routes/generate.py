@@ -3,14 +3,14 @@
 from math import ceil, sqrt
 from typing import Any
 
-from flask import Response, json, request, url_for
+from flask import Response, url_for
 
 from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
-from app.catalogue import Model, current
-from app.images import Digits, png, sheet
-from app.routes.pictures import answer, draw, each_told, let_cache, plan_for
-from app.sampling import Plan, fresh_seed
+from app.catalogue import current
+from app.images import sheet
+from app.routes.pictures import answer, draw, let_cache, plan_for, png_or_json
+from app.sampling import fresh_seed
 from app.schemas import GenerateParameters
 
 blueprint = Blueprint("generate", __name__)
@@ -48,22 +48,11 @@ def _generated(parameters: dict[str, Any]) -> Response:
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
+    asked = parameters | {"model": model.name, "seed": seed}
     digits = draw(model, plan, [seed])
-    kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
-    encode = _sheet if kind == "image/png" else _json
-    content = encode(digits, plan, model, parameters | {"seed": seed})
-    url = url_for("generate.generate", **SCHEMA.changed(parameters | {"model": model.name, "seed": seed}))
+    columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
+    content, kind = png_or_json(sheet(digits, columns), digits, plan, model, asked)
+    url = url_for("generate.generate", **SCHEMA.changed(asked))
     response = answer(content, kind, model, plan, [seed], url)
     response.vary.add("Accept")
     return let_cache(response, seeded)
-
-
-def _sheet(digits: Digits, _plan: Plan, _model: Model, parameters: dict[str, Any]) -> bytes:
-    columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
-    return png(sheet(digits, columns), parameters["scale"], parameters["background"])
-
-
-def _json(digits: Digits, plan: Plan, model: Model, parameters: dict[str, Any]) -> bytes:
-    """Every digit by itself, its picture as a data URI."""
-    told = each_told(digits, plan, model, parameters["scale"], parameters["background"])
-    return json.dumps({"model": model.name, "seed": parameters["seed"], "digits": told}).encode()

@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, json, request, url_for
+from flask import Response, url_for
 
 from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
-from app.images import Digits, png, sheet
-from app.routes.pictures import answer, draw, each_told, let_cache, plan_for
+from app.images import sheet
+from app.routes.pictures import answer, draw, let_cache, plan_for, png_or_json
 from app.sampling import Plan, fresh_seed
 from app.schemas import NumberParameters
 
@@ -19,8 +19,13 @@ blueprint = Blueprint("number", __name__)
 
 SCHEMA = NumberParameters()
 LONGEST = 32  # digits
-NUMBER = re.compile(r"[0-9]{1,32}")
-IN_PATH = {"name": "digits", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]{1,32}$"}}
+NUMBER = re.compile(rf"[0-9]{{1,{LONGEST}}}")
+IN_PATH = {
+    "name": "digits",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": f"^{NUMBER.pattern}$"},
+}
 
 
 @blueprint.get("/number/<digits>", parameters=[IN_PATH])
@@ -31,16 +36,15 @@ IN_PATH = {"name": "digits", "in": "path", "required": True, "schema": {"type": 
 def number(parameters: dict[str, Any], digits: str) -> Response:
     """The number as one PNG strip, or each of its digits in JSON; digit i is digit i of the seed, written as asked."""
     if not NUMBER.fullmatch(digits):
-        detail = f"The number is {digits[:40]!r}; it must be 1 to 32 digits from 0 to 9."
+        detail = f"The number is {digits[:40]!r}; it must be 1 to {LONGEST} digits from 0 to 9."
         raise InvalidParameters({"digits": detail})
     model = current().find(parameters["model"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_number(model, seed, digits, parameters["turns"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
-    kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
     drawn = draw(model, plan, [seed])
-    content = _strip(drawn, asked) if kind == "image/png" else _json(drawn, plan, model, asked)
+    content, kind = png_or_json(sheet(drawn, len(drawn)), drawn, plan, model, asked)
     url = url_for("number.number", digits=digits, **SCHEMA.changed(asked))
     response = answer(content, kind, model, plan, [seed], url)
     response.vary.add("Accept")
@@ -61,12 +65,3 @@ def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: fl
 
 def _indices(turns: Sequence[int]) -> list[int]:
     return [place + LONGEST * turn for place, turn in enumerate(turns)]
-
-
-def _strip(digits: Digits, asked: dict[str, Any]) -> bytes:
-    return png(sheet(digits, columns=len(digits)), asked["scale"], asked["background"])
-
-
-def _json(digits: Digits, plan: Plan, model: Model, asked: dict[str, Any]) -> bytes:
-    told = each_told(digits, plan, model, asked["scale"], asked["background"])
-    return json.dumps({"model": model.name, "seed": asked["seed"], "digits": told}).encode()

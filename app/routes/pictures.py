@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, request
+from flask import Response, json, request
 from werkzeug.exceptions import Conflict
 
 from app import metrics
@@ -64,6 +64,18 @@ def each_told(digits: Digits, plan: Plan, model: Model, scale: int, background: 
         {"index": index, "digit": label, "realness": rank, "png": picture}
         for index, (label, rank, picture) in enumerate(zip(labels, realness, pictures, strict=True))
     ]
+
+
+def png_or_json(picture: Digits, digits: Digits, plan: Plan, model: Model, asked: dict[str, Any]) -> tuple[bytes, str]:
+    """What the client would rather have, and its type: the picture as PNG, or each digit by itself in JSON.
+
+    Args: picture, all digits in one image; asked, the request's parameters, its seed among them.
+    """
+    kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
+    if kind == "image/png":
+        return png(picture, asked["scale"], asked["background"]), kind
+    told = each_told(digits, plan, model, asked["scale"], asked["background"])
+    return json.dumps({"model": model.name, "seed": asked["seed"], "digits": told}).encode(), kind
 
 
 def data_uri(digit: Digits, scale: int = 1, background: str = "black") -> str:
