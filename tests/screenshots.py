@@ -3,8 +3,9 @@
 from pathlib import Path
 from urllib.request import urlopen
 
-from conftest import CHROMIUM, running_server
+from conftest import CHROMIUM
 from playwright.sync_api import Page, expect, sync_playwright
+from servers import running_server
 
 from app.config import ROOT
 

@@ -8,8 +8,9 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import busy_seconds, fake_images, running_server, server_environment, wait_until
+from conftest import fake_images
 from PIL import Image
+from servers import busy_seconds, running_server, server_environment, wait_until
 
 from app.config import ROOT
 from app.datasets import CHUNK

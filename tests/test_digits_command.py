@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import server_environment, wait_until
+from servers import server_environment, wait_until
 
 from app.config import ROOT
 from app.datasets import CHUNK, Dataset

@@ -7,8 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import SHIPPED, fake_images, running_server, server_environment
+from conftest import SHIPPED, fake_images
 from PIL import Image
+from servers import running_server, server_environment
 
 from app.config import ROOT
 from app.generator import BATCH_SIZES, Generator

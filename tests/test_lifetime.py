@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
-from conftest import Server, running_server, wait_until
+from servers import Server, running_server, wait_until
 
 from app.config import ROOT
 

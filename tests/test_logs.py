@@ -5,7 +5,7 @@ import logging
 import sys
 
 import pytest
-from conftest import running_server
+from servers import running_server
 
 from app.logs import make_formatter
 

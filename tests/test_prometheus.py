@@ -3,8 +3,8 @@
 import os
 import signal
 
-from conftest import refused, running_server, wait_until
 from prometheus_client.parser import text_string_to_metric_families
+from servers import refused, running_server, wait_until
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:

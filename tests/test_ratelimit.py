@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from conftest import fake_app, refused, running_server, wait_until
+from conftest import fake_app
 from fakeredis import TcpFakeServer
+from servers import refused, running_server, wait_until
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import answers, busy_seconds, free_port, need, refused, running_server, server_environment, wait_until
+from conftest import need
+from servers import answers, busy_seconds, free_port, refused, running_server, server_environment, wait_until
 
 from app.config import ROOT
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import training_command, wait_until
+from conftest import training_command
 from PIL import Image
+from servers import wait_until
 
 from app import create_app
 from app.config import ROOT

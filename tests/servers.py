@@ -1,0 +1,119 @@
+"""A real gunicorn for the tests: started, waited for, watched and ended."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from app.config import ROOT
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120, what: str = "the condition") -> None:
+    """Wait for a condition of another process; fail when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true in {seconds} seconds")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except (URLError, OSError):
+        return False
+
+
+class Server(subprocess.Popen[str]):
+    """gunicorn's first process."""
+
+    log: Path
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that it has forked."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    @contextmanager
+    def alone(self, pid: int) -> Iterator[None]:
+        """Hold all workers still but this one."""
+        others = set(self.workers) - {pid}
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+
+    def has(self, pid: int, url: str) -> bool:
+        """Whether this worker answers."""
+        with self.alone(pid):
+            return answers(url)
+
+    def lines(self) -> list[dict[str, object]]:
+        """What it has logged."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def server_environment(**settings: object) -> dict[str, str]:
+    """The environment of a server as an operator would start it, on Keras's OpenVINO backend unless told."""
+    kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    return kept | {name: str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def running_server(folder: Path = ROOT, **settings: object) -> Iterator[tuple[str, Server]]:
+    """A real gunicorn on the code in `folder`, ready to answer: its address and its process."""
+    port = free_port()
+    environment = server_environment(PORT=port, **settings)
+    with NamedTemporaryFile("w+") as log:
+        process = Server([sys.executable, "-m", "gunicorn"], cwd=folder, env=environment, stderr=log)
+        process.log = Path(log.name)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: process.poll() is not None or answers(f"{address}/readyz"), what=f"{address}/readyz")
+            if process.poll() is not None:
+                pytest.fail(f"gunicorn ended: {process.log.read_text()}")
+            yield address, process
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def refused(**settings: object) -> list[str]:
+    """What gunicorn says when it must not start, but for its own log lines; each worker may say it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=ROOT,
+        env=server_environment(PORT=free_port(), **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    return sorted({line for line in done.stderr.splitlines() if line and not line.startswith("{")})
+
+
+def busy_seconds(pid: int) -> float:
+    """Processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
