@@ -41,7 +41,8 @@ def test_the_generators_gradient_is_that_of_a_pass_of_its_own(loss, penalised):
         generated = call(gan.generator, latent=latents, label=given, training=True)
     step = gan._penalised_discriminator_step if penalised else gan._discriminator_step
     labels = tf.concat([given, given], 0)
-    _, logits, slopes = step(tf.concat([real, generated], 0), labels, (labels + 1) % 10, tf.constant(1.0))
+    weights = {"penalty": tf.constant(1.0), "mismatch": tf.constant(0.2)}
+    _, logits, slopes = step(tf.concat([real, generated], 0), labels, (labels + 1) % 10, weights)
     gan._generator_step(tape, generated, *tf.split(logits, 2), slopes)
     for found, wanted in zip(applied, expected, strict=True):
         wanted = tf.convert_to_tensor(wanted)
@@ -115,7 +116,7 @@ def test_the_discriminators_gradient_is_that_of_its_loss_and_penalties(loss, gam
     applied = []
     gan.discriminator_optimizer.apply = lambda gradients, _: applied.extend(gradients)
     step = gan._penalised_discriminator_step if gamma else gan._discriminator_step
-    step(images, labels, others, tf.constant(gamma))
+    step(images, labels, others, {"penalty": tf.constant(gamma), "mismatch": tf.constant(mismatch)})
     for found, wanted in zip(applied, expected, strict=True):
         np.testing.assert_allclose(tf.convert_to_tensor(found), tf.convert_to_tensor(wanted), rtol=1e-3, atol=1e-6)
 
@@ -131,21 +132,28 @@ def test_mismatched_labels_are_always_other_ones_and_all_of_them():
 
 
 def test_a_model_without_labels_cannot_be_shown_wrong_ones():
-    with pytest.raises(TrainingError, match=r"--mismatch is 0.5; it must be 0 for mlp"):
+    with pytest.raises(TrainingError, match=r"--mismatch is 0.5 and --final-mismatch 0.0; both must be 0 for mlp"):
         settings_for("mlp", {"mismatch": 0.5})
 
 
-def test_the_penalty_comes_when_it_is_due_with_its_weight_on_a_cosine():
-    gan = tiny("digitsmith", gamma=1.0, final_gamma=0.1, penalty_every=4, images=800)
-    asked = {}
+def test_the_penalty_comes_when_it_is_due_and_both_weights_fade_on_a_cosine():
+    fading = {"gamma": 1.0, "final_gamma": 0.1, "mismatch": 0.2, "final_mismatch": 0.02}
+    gan = tiny("digitsmith", **fading, penalty_every=4, images=800)
     results = dict.fromkeys(("discriminator_loss", "generator_loss"), 0.0)
-    gan._play = lambda step, _i, _l, gamma, penalise: asked.update({int(step): (float(gamma), penalise)}) or results
+    weights, penalised = {}, []
+
+    def play(step, _images, _labels, given, penalise):
+        weights[int(step)] = (float(given["penalty"]), float(given["mismatch"]))
+        penalised.extend([int(step)] if penalise else [])
+        return results
+
+    gan._play = play
     for step in range(1, 101):
         gan.train_step(step, IMAGES, LABELS)
-    assert [step for step, (_, penalise) in asked.items() if penalise] == list(range(4, 101, 4))
-    assert asked[4][0] == pytest.approx(4 * 0.996, abs=0.01)
-    assert asked[50][0] == pytest.approx(4 * 0.55, abs=0.01)
-    assert asked[100][0] == pytest.approx(4 * 0.1)
+    assert penalised == list(range(4, 101, 4))
+    assert weights[4] == pytest.approx((4 * 0.996, 0.2 * 0.996), rel=0.01)
+    assert weights[50] == pytest.approx((4 * 0.55, 0.11), rel=0.01)
+    assert weights[100] == pytest.approx((4 * 0.1, 0.02))
 
 
 def test_learning_rates_warm_up_and_fall_along_a_cosine():

@@ -33,7 +33,7 @@ class GAN:
         self.game = GAMES[settings.loss]
         self.generator, self.discriminator = build_networks(settings, classes, settings.precision)
         self.classes = classes
-        self._two_labelled = two_labelled(self.discriminator) if settings.mismatch else None
+        self._two_labelled = two_labelled(self.discriminator) if settings.mismatched else None
         self.best_generator = self.generator
         if settings.average_images:
             self.best_generator, _ = build_networks(settings, classes, settings.precision)
@@ -51,11 +51,11 @@ class GAN:
         """
         settings = self.settings
         progress = min(1.0, step * settings.batch_size / settings.images)
-        gamma = settings.final_gamma + (settings.gamma - settings.final_gamma) * (1 + cos(pi * progress)) / 2
+        gamma = _fading(settings.gamma, settings.final_gamma, progress) * settings.penalty_every
+        mismatch = _fading(settings.mismatch, settings.final_mismatch, progress)
+        weights = {"penalty": tf.constant(gamma), "mismatch": tf.constant(mismatch)}
         penalise = settings.gamma > 0 and step % settings.penalty_every == 0
-        results = self._play(
-            tf.constant(step), images, labels, tf.constant(gamma * settings.penalty_every, tf.float32), penalise
-        )
+        results = self._play(tf.constant(step), images, labels, weights, penalise)
         if settings.average_images:
             half_life = min(settings.average_images, 0.05 * step * settings.batch_size)
             self._update_average(tf.constant(0.5 ** (settings.batch_size / half_life), tf.float32))
@@ -94,7 +94,7 @@ class GAN:
 
     @tf.function
     def _play(
-        self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor, gamma: tf.Tensor, penalise: bool
+        self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor, weights: dict[str, tf.Tensor], penalise: bool
     ) -> dict[str, tf.Tensor]:
         real = tf.cast(images, tf.float32) / 255
         shape = (self.settings.batch_size, self.settings.latent_dim)
@@ -103,7 +103,7 @@ class GAN:
             generated = call(self.generator, latent=latents, label=labels, training=True)
         discriminator_step = self._penalised_discriminator_step if penalise else self._discriminator_step
         both, labels = tf.concat([real, generated], 0), tf.concat([labels, labels], 0)
-        loss, logits, slopes = discriminator_step(both, labels, self._other_labels(labels, step), gamma)
+        loss, logits, slopes = discriminator_step(both, labels, self._other_labels(labels, step), weights)
         real_logits, generated_logits = tf.split(logits, 2)
         generator_loss = self._generator_step(tape, generated, real_logits, generated_logits, slopes)
         return {
@@ -114,7 +114,7 @@ class GAN:
         }
 
     def _discriminator_step(
-        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, gamma: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, weights: dict[str, tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Update the discriminator; return its loss, its logits and each generated image's slope.
 
@@ -125,7 +125,7 @@ class GAN:
         """
         with tf.GradientTape() as tape:
             tape.watch(images)
-            logits, loss, minimised = self._judge(images, labels, others)
+            logits, loss, minimised = self._judge(images, labels, others, weights)
         variables = self.discriminator.trainable_variables
         gradients, at_images, at_logits = tape.gradient(minimised, [variables, images, logits])
         self.discriminator_optimizer.apply(gradients, variables)
@@ -133,21 +133,23 @@ class GAN:
         return loss, logits, tf.split(at_images, 2)[1] / tf.reshape(at_generated, (-1, 1, 1, 1))
 
     def _penalised_discriminator_step(
-        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, gamma: tf.Tensor
+        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, weights: dict[str, tf.Tensor]
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """The same with gamma × (R1 + R2) / 2 added to what is minimised; the loss is returned without."""
+        """The same with weight × (R1 + R2) / 2 added to what is minimised; the loss is returned without."""
         with tf.GradientTape() as tape:
             with tf.GradientTape() as slope_tape:
                 slope_tape.watch(images)
-                logits, loss, minimised = self._judge(images, labels, others)
+                logits, loss, minimised = self._judge(images, labels, others, weights)
                 total = tf.reduce_sum(logits)
             slopes = slope_tape.gradient(total, images)
-            penalised = minimised + gamma * gradient_penalty(slopes)
+            penalised = minimised + weights["penalty"] * gradient_penalty(slopes)
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply(tape.gradient(penalised, variables), variables)
         return loss, logits, tf.split(slopes, 2)[1]
 
-    def _judge(self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _judge(
+        self, images: tf.Tensor, labels: tf.Tensor, others: tf.Tensor, weights: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Logits of images (2N, 28, 28, 1) under their labels, the game's loss, and what is minimised.
 
         Both of a pair share their label, so the game alone never shows the discriminator a digit under
@@ -161,7 +163,7 @@ class GAN:
         logits, other_logits = self._two_labelled([images, labels, others], training=True)
         loss = self.game.discriminator(*tf.split(logits, 2))
         mismatched = relativistic(real=tf.split(logits, 2)[0], generated=tf.split(other_logits, 2)[0])
-        return logits, loss, loss + self.settings.mismatch * mismatched
+        return logits, loss, loss + weights["mismatch"] * mismatched
 
     def _other_labels(self, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """For each label another one, drawn evenly."""
@@ -191,6 +193,11 @@ class GAN:
     def _update_average(self, decay: tf.Tensor) -> None:
         for average, weight in zip(self.best_generator.weights, self.generator.weights, strict=True):
             average.assign(weight + decay * (average - weight))
+
+
+def _fading(start: float, end: float, progress: float) -> float:
+    """Half a cosine from `start` to `end` as progress goes from 0 to 1."""
+    return end + (start - end) * (1 + cos(pi * progress)) / 2
 
 
 def _adam(settings: Settings, learning_rate: float, network: keras.Model) -> keras.Optimizer:

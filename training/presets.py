@@ -38,6 +38,7 @@ class Settings:
     final_gamma: float = _setting("Weight of the penalties at the end of their cosine.", min=0)
     penalty_every: int = _setting("Steps from one penalty to the next.", min=1)
     mismatch: float = _setting("Weight of the loss for real images under a wrong label; 0 leaves it out.", min=0)
+    final_mismatch: float = _setting("Weight of that loss at the end of its cosine.", min=0)
     average_images: int = _setting("Half-life of the generator's moving average, in images; 0 keeps none.", min=0)
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
@@ -46,6 +47,11 @@ class Settings:
     def steps(self) -> int:
         """Steps that show the discriminator at least `images` real images."""
         return -(-self.images // self.batch_size)
+
+    @property
+    def mismatched(self) -> bool:
+        """Whether the discriminator is ever shown real images under a wrong label."""
+        return max(self.mismatch, self.final_mismatch) > 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ _CLASSIC = {
     "final_gamma": 0.0,
     "penalty_every": 1,
     "mismatch": 0.0,
+    "final_mismatch": 0.0,
     "average_images": 0,
     "precision": "float32",
     "seed": 1,
@@ -93,7 +100,7 @@ PRESETS = {
         title="Digitsmith: conditional, residual, relativistic",
         conditional=True,
         defaults={
-            "images": 12_000_000,
+            "images": 6_000_000,
             "batch_size": 128,
             "latent_dim": 64,
             "generator_width": 16,
@@ -109,6 +116,7 @@ PRESETS = {
             "final_gamma": 0.1,
             "penalty_every": 4,
             "mismatch": 0.2,
+            "final_mismatch": 0.01,
             "average_images": 150_000,
             "precision": "bfloat16",
             "seed": 1,
@@ -124,6 +132,7 @@ def settings_for(preset: str, changes: Mapping[str, Any]) -> Settings:
     """
     given = {name: value for name, value in changes.items() if value is not None}
     settings = Settings(preset=preset, **{**PRESETS[preset].defaults, **given})
-    if settings.mismatch and not PRESETS[preset].conditional:
-        raise TrainingError(f"--mismatch is {settings.mismatch}; it must be 0 for {preset}, which takes no labels.")
+    if settings.mismatched and not PRESETS[preset].conditional:
+        weights = f"--mismatch is {settings.mismatch} and --final-mismatch {settings.final_mismatch}"
+        raise TrainingError(f"{weights}; both must be 0 for {preset}, which takes no labels.")
     return settings

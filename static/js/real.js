@@ -26,9 +26,16 @@ export async function generatedDigit(source) {
 
 /** What the discriminator of a model makes of the digit on a canvas. */
 export async function opinionOn(canvas, parameters, options, say) {
-  const body = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  const body = pngOf(canvas);
   const response = await ask(`discriminate?${new URLSearchParams(parameters)}`, { ...options, method: "POST", body }, say);
   return response.json();
+}
+
+/** A canvas as PNG, at once: toBlob waits for an idle moment, which in Chromium may never come. */
+function pngOf(canvas) {
+  const encoded = canvas.toDataURL("image/png").split(",")[1];
+  const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  return new Blob([bytes], { type: "image/png" });
 }
 
 async function loaded(source) {
