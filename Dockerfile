@@ -25,6 +25,8 @@ RUN python -m compileall -q app
 COPY static static
 COPY templates templates
 COPY models models
+ENV DIGITSMITH_CACHE=/digitsmith/cache
+RUN python -c "import app; app.create_app()"
 USER digitsmith
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", "import os, urllib.request; \

@@ -26,9 +26,11 @@ def import_anew():
 import_anew()
 
 from app import metrics, ratelimit  # noqa: E402
-from app.catalogue import ModelFolderError, choose_default, find  # noqa: E402
+from app.catalogue import choose_default, prepare  # noqa: E402
 from app.config import ConfigError, from_environment  # noqa: E402
+from app.exports import Exports  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
+from app.model_folder import ModelFolderError, find  # noqa: E402
 from app.worker import begin, stop_on_sigterm  # noqa: E402
 
 try:
@@ -52,7 +54,9 @@ control_socket_disable = True
 def on_starting(server):
     """Refuse to start on what cannot work, before any worker is forked."""
     try:
-        choose_default([folder.name for folder in find(Path(settings["MODELS"]))], settings["DEFAULT_MODEL"])
+        models = find(Path(settings["MODELS"]))
+        choose_default([model.name for model in models], settings["DEFAULT_MODEL"])
+        prepare(models, Exports(Path(settings["CACHE"])))
         ratelimit.check(settings)
         server.metrics = metrics.Folder()
     except (ConfigError, ModelFolderError) as error:

@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import api, commands, errors, headers, lifetime, metrics, ratelimit, telemetry
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
+from app.exports import Exports
 from app.routes import (
     dataset,
     discriminate,
@@ -39,7 +40,10 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     app.json.sort_keys = False  # type: ignore[attr-defined]
 
     app.extensions["digitsmith"] = catalogue or load(
-        Path(app.config["MODELS"]), app.config["DEFAULT_MODEL"], inference_threads(app.config)
+        Path(app.config["MODELS"]),
+        app.config["DEFAULT_MODEL"],
+        inference_threads(app.config),
+        Exports(Path(app.config["CACHE"])),
     )
     metrics.init_app(app)
     headers.init_app(app)

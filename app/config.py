@@ -67,6 +67,7 @@ class Settings(Schema):
     DEFAULT_MODEL = _text(
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
+    CACHE = _text("~/.cache/digitsmith", "Folder in which networks are kept as OpenVINO reads them.")
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
     MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "Digits that one answer of /dataset may have.")
     RATE_LIMIT = _text(

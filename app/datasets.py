@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.catalogue import GENERATOR, Model
+from app.catalogue import Model
 from app.images import Digits
+from app.model_folder import GENERATOR
 from app.sampling import plan_indices
 
 CHUNK = 128  # digits drawn in one go: what others may have to wait for, and what is drawn for a client that has left

@@ -1,11 +1,11 @@
 """The loaded discriminator: how real a digit looks to the network that learned to tell."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.exports import Exports, Network
 from app.images import SIDE
 from app.runtime import NetworkError, Runtime, Signature
 
@@ -32,14 +32,15 @@ class Discriminator:
 
     @classmethod
     def load(
-        cls, path: Path, percentiles: dict[str, Any], classes: int | None, loss: str, threads: int
+        cls, network: Network, percentiles: dict[str, Any], classes: int | None, loss: str, exports: Exports
     ) -> "Discriminator":
-        """Load a `.keras` file, check it against what its card promises, and warm it up.
+        """Load a network, check it against what its card promises, and warm it up.
 
         Raises: NetworkError when it cannot be loaded, or has another signature, or gives no number.
         """
         signature = Signature.of("image", (SIDE, SIDE, 1), (), labelled=classes is not None)
-        runtime = Runtime.load(path, signature, BATCH_SIZES, threads)
+        # One thread, for a logit's last bits depend on how many there are.
+        runtime = Runtime.load(network, signature, threads=1, exports=exports)
         discriminator = cls(runtime, percentiles, classes, loss)
         logits, _ = discriminator.judge(np.zeros((1, SIDE, SIDE), np.uint8), np.zeros(1, np.int32))
         if not np.isfinite(logits).all():

@@ -1,16 +1,17 @@
 """The loaded generator: latents and labels in, digits out."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.exports import Exports, Network
 from app.images import SIDE
 from app.runtime import NetworkError, Runtime, Signature
 
 # Never 1: a matrix times a vector rounds otherwise than times a matrix, and a digit alone would differ.
-BATCH_SIZES = (2, 16, 64)
+# Sixteen draw as many digits a second as sixty-four, and each size costs memory for every model.
+BATCH_SIZES = (2, 16)
 
 
 class Generator:
@@ -28,13 +29,15 @@ class Generator:
         self._runtime = runtime
 
     @classmethod
-    def load(cls, path: Path, latent_dim: int, classes: int | None, threads: int) -> "Generator":
-        """Load a `.keras` file, check it against what its card promises, and warm it up.
+    def load(
+        cls, network: Network, latent_dim: int, classes: int | None, threads: int, exports: Exports
+    ) -> "Generator":
+        """Load a network, check it against what its card promises, and warm it up.
 
         Raises: NetworkError when it cannot be loaded, or has another signature or another range.
         """
         signature = Signature.of("latent", (latent_dim,), (SIDE, SIDE, 1), labelled=classes is not None)
-        runtime = Runtime.load(path, signature, BATCH_SIZES, threads)
+        runtime = Runtime.load(network, signature, threads, exports)
         generator = cls(runtime, latent_dim, classes)
         generator._check_range()
         return generator

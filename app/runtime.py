@@ -1,15 +1,16 @@
-"""A Keras model made ready to run. The only file that touches Keras or what runs it."""
+"""A Keras model made ready to run: on OpenVINO, or on TensorFlow as the reference."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from app.exports import SIGNATURE, ExportError, Exports, Network
 
 Inputs = dict[str, NDArray[Any]]
 Run = Callable[[Inputs], NDArray[np.float32]]
@@ -57,19 +58,19 @@ class Runtime:
         self._lock = Lock()  # requests that infer side by side would fight for the same cores
 
     @classmethod
-    def load(cls, path: Path, signature: Signature, sizes: tuple[int, ...], threads: int) -> "Runtime":
-        """Load a `.keras` file for these sizes of batch.
+    def load(cls, network: Network, signature: Signature, threads: int, exports: Exports) -> "Runtime":
+        """Load a network for its sizes of batch.
 
-        Keras runs on OpenVINO unless KERAS_BACKEND says "tensorflow".
+        It runs on OpenVINO unless KERAS_BACKEND says "tensorflow".
 
         Raises: NetworkError when it cannot be loaded, or has another signature.
         """
+        if backend() not in BACKENDS:
+            raise NetworkError(f"needs KERAS_BACKEND to be one of {', '.join(BACKENDS)}; it is {backend()!r}")
+        load = _openvino if backend() == "openvino" else _tensorflow
         try:
-            model = _load_keras(path)
-            _check_signature(model, signature)
-            on_openvino = backend() == "openvino"
-            return cls(_openvino(model, sizes, threads) if on_openvino else _tensorflow(model), sizes)
-        except NetworkError:
+            return cls(load(network, signature, threads, exports), network.sizes)
+        except (NetworkError, ExportError):
             raise
         except Exception as error:  # Keras raises whatever its layers and its backend do
             raise NetworkError(f"is not a Keras model that can be loaded ({_first_line(error)})") from error
@@ -97,43 +98,18 @@ def backend() -> str:
     return os.environ.setdefault("KERAS_BACKEND", "openvino")
 
 
-def _load_keras(path: Path) -> Any:
-    if backend() not in BACKENDS:
-        raise NetworkError(f"needs KERAS_BACKEND to be one of {', '.join(BACKENDS)}; it is {backend()!r}")
-    try:
-        import keras
-    except ImportError as error:
-        raise NetworkError(f"needs Keras's backend {backend()}, which is not installed ({error})") from error
-    return keras.saving.load_model(path, compile=False)
-
-
-def _check_signature(model: Any, wanted: Signature) -> None:
-    expected = {name: ((None, *shape), kind) for name, (shape, kind) in wanted.inputs.items()}
-    found = {tensor.name: (tuple(tensor.shape), tensor.dtype) for tensor in model.inputs}
-    outputs = [tuple(tensor.shape) for tensor in model.outputs]
-    if found != expected or outputs != [(None, *wanted.output)]:
-        raise NetworkError(f"maps {found} to {outputs}; it must map {expected} to {[(None, *wanted.output)]}")
-
-
-def _openvino(model: Any, sizes: tuple[int, ...], threads: int) -> Run:
-    """The model compiled by OpenVINO for each size, in float32 for the same bytes on every processor."""
-    import keras
+def _openvino(network: Network, signature: Signature, threads: int, exports: Exports) -> Run:
+    """The network compiled by OpenVINO for each size, in float32 for the same bytes on every processor."""
     import openvino
 
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
     core = openvino.Core()
     core.set_property({"ENABLE_MMAP": False})  # a mapped file would hold its place on a small /dev/shm for ever
-    requests = {}
-    for size in sizes:
-        specs = {
-            tensor.name: keras.InputSpec(tensor.dtype, (size, *tensor.shape[1:]), name=tensor.name)
-            for tensor in model.inputs
-        }
-        with TemporaryDirectory() as folder:
-            path = f"{folder}/network.xml"
-            model.export(path, format="openvino", input_signature=[_only_or_all(specs)], verbose=False)
-            compiled = core.compile_model(core.read_model(path), "CPU", settings)
-        requests[size] = compiled.create_infer_request()
+    with exports.opened(network) as folder:
+        found = json.loads((folder / SIGNATURE).read_text())
+        _check_signature(found["inputs"], found["outputs"], signature)
+        compiled = {size: core.compile_model(str(folder / f"{size}.xml"), "CPU", settings) for size in network.sizes}
+    requests = {size: model.create_infer_request() for size, model in compiled.items()}
 
     def run(inputs: Inputs) -> NDArray[np.float32]:
         size = len(next(iter(inputs.values())))
@@ -143,13 +119,29 @@ def _openvino(model: Any, sizes: tuple[int, ...], threads: int) -> Run:
     return run
 
 
-def _tensorflow(model: Any) -> Run:
-    """The model as Keras itself runs it: the reference that OpenVINO is held against."""
+def _tensorflow(network: Network, signature: Signature, _threads: int, _exports: Exports) -> Run:
+    """The network as Keras itself runs it: the reference that OpenVINO is held against."""
+    try:
+        import keras
+    except ImportError as error:
+        raise NetworkError(f"needs Keras's backend {backend()}, which is not installed ({error})") from error
+    model = keras.saving.load_model(network.path, compile=False)
+    inputs = {tensor.name: (tensor.shape[1:], tensor.dtype) for tensor in model.inputs}
+    _check_signature(inputs, [tensor.shape[1:] for tensor in model.outputs], signature)
 
     def run(inputs: Inputs) -> NDArray[np.float32]:
         return np.asarray(model.predict_on_batch(_only_or_all(inputs)))
 
     return run
+
+
+def _check_signature(inputs: Mapping[str, Any], outputs: list[Any], wanted: Signature) -> None:
+    """Compare each input's shape and type and each output's shape, without the batch, with those wanted."""
+    expected = {name: ((None, *shape), kind) for name, (shape, kind) in wanted.inputs.items()}
+    found = {name: ((None, *shape), kind) for name, (shape, kind) in inputs.items()}
+    given = [(None, *shape) for shape in outputs]
+    if found != expected or given != [(None, *wanted.output)]:
+        raise NetworkError(f"maps {found} to {given}; it must map {expected} to {[(None, *wanted.output)]}")
 
 
 def _only_or_all(inputs: dict[str, Any]) -> Any:

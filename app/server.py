@@ -4,8 +4,8 @@ from flask import Flask
 from gunicorn.errors import AppImportError
 
 from app import create_app
-from app.catalogue import ModelFolderError
 from app.config import ConfigError
+from app.model_folder import ModelFolderError
 
 
 def application() -> Flask:

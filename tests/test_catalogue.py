@@ -8,8 +8,10 @@ from pathlib import Path
 import keras
 import pytest
 
-from app.catalogue import Catalogue, ModelFolderError, find, load
+from app.catalogue import Catalogue, load
 from app.config import ROOT
+from app.exports import Exports
+from app.model_folder import ModelFolderError, find
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def models(tmp_path: Path) -> Path:
 
 def refusal(models: Path) -> str:
     with pytest.raises(ModelFolderError) as caught:
-        load(models, default="", threads=1)
+        load(models, "", threads=1, exports=Exports(models.with_name("cache")))
     sentence = str(caught.value)
     assert "\n" not in sentence
     return sentence
@@ -44,14 +46,14 @@ def network(latent_dim=64, side=28, activation="sigmoid", label="label") -> kera
 
 
 def test_the_shipped_model_loads(models):
-    catalogue = load(models, default="", threads=1)
+    catalogue = load(models, "", threads=1, exports=Exports(models.with_name("cache")))
     assert list(catalogue) == ["digitsmith"]
     assert catalogue.default == "digitsmith"
 
 
 def test_a_network_that_keeps_the_contract_is_taken(models):
     replace_network(models, network())
-    assert list(load(models, default="", threads=1)) == ["digitsmith"]
+    assert list(load(models, "", threads=1, exports=Exports(models.with_name("cache")))) == ["digitsmith"]
 
 
 FILES = ["card.json", "generator.keras", "discriminator.keras", "history.csv", "evolution/index.json"]
@@ -184,7 +186,7 @@ def test_no_folder_and_no_models(tmp_path):
 
 def test_a_default_that_is_not_there(models):
     with pytest.raises(ModelFolderError, match="DIGITSMITH_DEFAULT_MODEL is 'best'; it must be one of digitsmith"):
-        load(models, default="best", threads=1)
+        load(models, "best", threads=1, exports=Exports(models.with_name("cache")))
 
 
 def test_hidden_folders_are_not_models(models):

@@ -12,7 +12,9 @@ from PIL import Image
 from servers import running_server, server_environment
 
 from app.config import ROOT
+from app.exports import Exports
 from app.generator import BATCH_SIZES, Generator
+from app.model_folder import check
 from app.runtime import Runtime
 from app.sampling import plan_digits
 
@@ -66,10 +68,11 @@ def test_a_digits_bytes_do_not_depend_on_its_neighbours(name):
     assert done.stdout.split() == ["1", "0", "2", "0", "7", "0", "16", "0", "40", "0"]
 
 
-def test_openvino_is_within_one_grey_level_of_tensorflow(server, get, name):
+def test_openvino_is_within_one_grey_level_of_tensorflow(server, get, name, tmp_path):
     card = json.loads((ROOT / "models" / name / "card.json").read_text())
     classes = card["classes"] if card["conditional"] else None
-    reference = Generator.load(ROOT / "models" / name / "generator.keras", card["latent"]["dim"], classes, threads=1)
+    network = check(ROOT / "models" / name).generator
+    reference = Generator.load(network, card["latent"]["dim"], classes, threads=1, exports=Exports(tmp_path))
     plan = plan_digits(3, 400, reference.latent_dim, classes)
     sheet = reference(plan.latents, plan.labels).reshape(400 * 28, 28)
     openvino = served(get, server, name, "seed=3&count=400&columns=1")

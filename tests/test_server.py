@@ -38,8 +38,10 @@ def snapshot(folder: Path) -> set[Path]:
     return {file for place in places for file in place.rglob("*")}
 
 
-def test_tensorflow_is_not_in_the_serving_process():
-    code = "import sys; from app import create_app; create_app(); sys.exit('tensorflow' in sys.modules)"
+def test_neither_tensorflow_nor_keras_is_in_the_serving_process():
+    code = (
+        "import sys; from app import create_app; create_app(); sys.exit(bool({'tensorflow', 'keras'} & {*sys.modules}))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=server_environment()).returncode == 0
 
 

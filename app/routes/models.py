@@ -8,7 +8,8 @@ from werkzeug.exceptions import NotFound
 
 from app import answers
 from app.api import Blueprint
-from app.catalogue import EVOLUTION, HISTORY, Model, current
+from app.catalogue import Model, current
+from app.model_folder import EVOLUTION, HISTORY
 
 blueprint = Blueprint("models", __name__, url_prefix="/models")
 

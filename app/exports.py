@@ -1,0 +1,129 @@
+"""Networks as OpenVINO reads them: made from `.keras` files by Keras, and kept.
+
+Keras takes seconds and 150 MB to import, so it does this in a process of its own, and those that serve
+never import it. The `.keras` file stays the source of truth: what is kept goes by its hash.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app.config import ROOT
+
+SIGNATURE = "signature.json"
+
+
+class ExportError(Exception):
+    """Which file cannot be made ready, and why, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A `.keras` file, its SHA-256, and the sizes of batch in which it is to run, growing."""
+
+    path: str
+    sha256: str
+    sizes: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is kept as: other weights, sizes or libraries make another."""
+        made_by = [f"{library} {version(library)}" for library in ("keras", "openvino")]
+        return sha256(json.dumps([self.sha256, self.sizes, made_by]).encode()).hexdigest()
+
+
+class Exports:
+    """What a folder keeps: for each network a folder with `SIZE.xml`, `SIZE.bin` and its `signature.json`.
+
+    Args:
+        folder: made where it is not there. If it cannot be written, what it lacks is made for each who
+            asks, and not kept.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder.expanduser()
+
+    def prepare(self, networks: Iterable[Network]) -> None:
+        """Make those networks that are not kept yet, all in one process. Raises ExportError."""
+        wanted = [network for network in networks if not self._kept(network).exists()]
+        if wanted and self._writable():
+            with (self._folder / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # let the other processes of a server wait for the first
+                _make([network for network in wanted if not self._kept(network).exists()], self._folder)
+
+    @contextmanager
+    def opened(self, network: Network) -> Iterator[Path]:
+        """Yield the network's folder, which may be gone afterwards. Raises ExportError."""
+        self.prepare([network])
+        if self._kept(network).exists():
+            yield self._kept(network)
+            return
+        with TemporaryDirectory() as temporary:
+            _make([network], Path(temporary))
+            yield Path(temporary) / network.name
+
+    def _kept(self, network: Network) -> Path:
+        return self._folder / network.name
+
+    def _writable(self) -> bool:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return False
+        return os.access(self._folder, os.W_OK)
+
+
+def _make(networks: list[Network], folder: Path) -> None:
+    if not networks:
+        return
+    command = [sys.executable, "-P", "-c", "from app.exports import main; main()", str(folder)]
+    paths = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+    environment = os.environ | {"KERAS_BACKEND": "openvino", "PYTHONPATH": os.pathsep.join(paths)}
+    wanted = json.dumps([asdict(network) for network in networks])
+    done = subprocess.run(command, env=environment, input=wanted, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise ExportError((done.stderr.strip() or f"{networks[0].path} cannot be exported.").splitlines()[-1])
+
+
+def main() -> None:
+    """Make the networks that standard input lists, in the folder that the command names."""
+    folder = Path(sys.argv[1])
+    for given in json.load(sys.stdin):
+        network = Network(given["path"], given["sha256"], tuple(given["sizes"]))
+        try:
+            with TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
+                made = Path(temporary) / network.name
+                made.mkdir()
+                _export(network, made)
+                made.rename(folder / network.name)
+        except Exception as error:  # Keras raises whatever its layers and its backend do
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            sys.exit(f"{network.path} is not a Keras model that can be loaded ({reason}).")
+
+
+def _export(network: Network, folder: Path) -> None:
+    import keras
+
+    model = keras.saving.load_model(network.path, compile=False)
+    for size in network.sizes:
+        specs = {
+            tensor.name: keras.InputSpec(tensor.dtype, (size, *tensor.shape[1:]), name=tensor.name)
+            for tensor in model.inputs
+        }
+        # Keras wants inputs by name, or bare where there is but one.
+        only_or_all = specs if len(specs) > 1 else next(iter(specs.values()))
+        model.export(str(folder / f"{size}.xml"), format="openvino", input_signature=[only_or_all], verbose=False)
+    signature = {
+        "inputs": {tensor.name: [tensor.shape[1:], tensor.dtype] for tensor in model.inputs},
+        "outputs": [tensor.shape[1:] for tensor in model.outputs],
+    }
+    (folder / SIGNATURE).write_text(json.dumps(signature))
