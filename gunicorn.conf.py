@@ -76,7 +76,7 @@ def on_reload(server):
 
 def pre_fork(server, worker):
     """Give each worker what it shares with the others."""
-    begin(server, worker)
+    begin(server, worker, settings["QUEUE"], settings["DEADLINE"])
 
 
 def post_worker_init(worker):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, commands, errors, headers, lifetime, metrics, ratelimit, telemetry
+from app import admission, api, commands, errors, headers, lifetime, metrics, ratelimit, telemetry
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
 from app.exports import Exports
@@ -49,6 +49,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     headers.init_app(app)
     telemetry.init_app(app)
     lifetime.init_app(app)
+    admission.init_app(app)
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
     app.register_blueprint(documentation.blueprint)

@@ -1,15 +1,8 @@
 """Whether the server is to go on: every process knows it, and /readyz tells it."""
 
-from contextvars import ContextVar
 from mmap import mmap
 
-from flask import Flask, current_app, request
-from werkzeug.exceptions import ServiceUnavailable
-
-UNREFUSED = ("health", "prometheus")  # blueprints that answer to the end
-
-late: ContextVar[bool] = ContextVar("late", default=False)
-"""Whether this request came after the server began to stop."""
+from flask import Flask, current_app
 
 
 class Lifetime:
@@ -53,17 +46,11 @@ class Lifetime:
 
 
 def init_app(app: Flask) -> None:
-    """Refuse requests that come while the server stops; gunicorn gives the app its own Lifetime."""
+    """Give the app a lifetime; gunicorn puts its own in its place."""
     app.extensions["digitsmith_lifetime"] = Lifetime()
-    app.before_request(_refuse_if_late)
 
 
 def current() -> Lifetime:
     """The lifetime of the server that handles this request."""
     lifetime: Lifetime = current_app.extensions["digitsmith_lifetime"]
     return lifetime
-
-
-def _refuse_if_late() -> None:
-    if late.get() and request.blueprint not in UNREFUSED:
-        raise ServiceUnavailable("The server is shutting down and takes no new requests.", retry_after=1)

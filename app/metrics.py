@@ -13,7 +13,7 @@ from http import HTTPMethod
 from pathlib import Path
 
 from flask import Flask, current_app
-from prometheus_client import CollectorRegistry, Counter, Histogram, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -48,6 +48,19 @@ class Metrics:
         self.digits = Counter("digitsmith_digits_total", "Digits drawn, by model.", ["model"], registry=self.registry)
         self.rate_limited = Counter(
             "digitsmith_rate_limited_total", "Requests refused by the rate limit.", registry=self.registry
+        )
+
+        self.refused = Counter(
+            "digitsmith_refused_total",
+            "Requests refused because the server stops or is busy.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.waiting = Gauge(
+            "digitsmith_waiting_requests",
+            "Requests that wait for a thread.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
         )
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:

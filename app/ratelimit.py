@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 
 from app import metrics
+from app.admission import FOR_MACHINES
 from app.config import ConfigError, variable
 from app.errors import answer
 
-UNLIMITED = ("health", "prometheus")  # blueprints that machines ask at their own pace
 TIMEOUT = 1  # second for Redis to answer in
 
 
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
         swallow_errors=True,
         key_prefix="digitsmith",
     )
-    limiter.request_filter(lambda: request.blueprint in UNLIMITED)
+    limiter.request_filter(lambda: request.blueprint in FOR_MACHINES)
 
     def refuse(error: RateLimitExceeded) -> Response:
         metrics.current().rate_limited.inc()

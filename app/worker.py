@@ -3,38 +3,64 @@
 import os
 import signal
 import sys
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app import metrics
-from app.lifetime import Lifetime, late
+from app.admission import BUSY, STOPPING, refusal
+from app.lifetime import Lifetime
+
+REFUSING_THREADS = 2  # a client that is slow to say what it wants holds one of them
+
+
+class Waiting(NamedTuple):
+    """Since when a request has waited for a thread, and what that thread is to do."""
+
+    since: float
+    future: Future[Any]
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's threaded worker, with three habits of its own.
+    """gunicorn's threaded worker, with four habits of its own.
 
-    When the server stops it goes on accepting while it finishes what it has in hand, so that new requests
-    are refused and `/readyz` says 503, where gunicorn's would leave them waiting. When a reload replaces it,
-    it serves until a process of the next generation can. And a process that cannot load what a reload
-    brought ends alone, where gunicorn's would end the server.
+    Only so many requests wait for a thread, and only for so long, where gunicorn's would let any number
+    wait for ever: the others are refused, in a thread kept for that. When the server stops it goes on
+    accepting while it finishes what it has in hand, so that new requests are refused and `/readyz` says
+    503, where gunicorn's would leave them waiting. When a reload replaces it, it serves until a process of
+    the next generation can. And a process that cannot load what a reload brought ends alone, where
+    gunicorn's would end the server.
 
     Attributes, set before it is forked:
         lifetime: what it shares with the other processes.
         generation: of which generation it is.
         slot: a number that no other living process has.
+        queue: how many requests may wait; deadline: for how many seconds.
     """
 
     lifetime: Lifetime
     generation: int
     slot: int
+    queue: int
+    deadline: int
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._told_to_end = False
         self._in_hand: set[TConn] = set()  # connections with a request that came before the end
+        self._accepted: set[TConn] = set()  # connections with a request that a thread handles, or is to
+        self._waiting: deque[Waiting] = deque()
+
+    def init_process(self) -> None:
+        """Begin, once forked; returns when the process ends."""
+        self._refusing = ThreadPoolExecutor(REFUSING_THREADS)
+        super().init_process()
 
     def load_wsgi(self) -> None:
         """Load the app. Should that fail, the first process of all ends the server, and a later one but itself."""
@@ -56,6 +82,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def notify(self) -> None:
         """Show gunicorn that this process lives, as its loop does at least once a second."""
         super().notify()
+        self._refuse_overdue()
         self._end_if_due()
         if not self.alive:
             self.set_accept_enabled(False)
@@ -70,24 +97,56 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         super().set_accept_enabled(enabled or (self.lifetime.stopping and not self.alive and finishing))
 
     def enqueue_req(self, conn: TConn) -> None:
-        """A request has come on a connection."""
+        """A request has come on a connection: a thread will handle it, or refuse it."""
         if self.alive or not self.lifetime.stopping:
             self._in_hand.add(conn)
-        super().enqueue_req(conn)
+        if len(self._accepted) >= self.cfg.threads + self.queue:
+            self._submit(self._refusing, self._refuse, conn)
+            return
+        self._accepted.add(conn)
+        self._waiting.append(Waiting(monotonic(), self._submit(self.tpool, self.handle, conn)))
+        self._tell_waiting()
+
+    def _submit(self, pool: ThreadPoolExecutor, work: Callable[[TConn], Any], conn: TConn) -> Future[Any]:
+        future = pool.submit(work, conn)
+        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+        return future
 
     def handle(self, conn: TConn) -> Any:
         """Handle a request, in a thread."""
-        late.set(conn not in self._in_hand)
+        refusal.set(None if conn in self._in_hand else STOPPING)
         return super().handle(conn)
 
-    def finish_request(self, conn: TConn, fs: Any) -> None:
-        """A request has been answered."""
+    def _refuse(self, conn: TConn) -> Any:
+        """Refuse a request, in a thread; the app says it, so that a refusal looks and counts like any answer."""
+        refusal.set(BUSY if conn in self._in_hand else STOPPING)
+        return super().handle(conn)
+
+    def _refuse_overdue(self) -> None:
+        """Take those that have waited too long off the threads' queue; `finish_request` has them refused."""
+        while self._waiting and self._waiting[0].future.running() | self._waiting[0].future.done():
+            self._waiting.popleft()
+        while self._waiting and self._waiting[0].since + self.deadline < monotonic():
+            self._waiting.popleft().future.cancel()
+        self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        waiting = max(0, len(self._accepted) - self.cfg.threads)
+        self.wsgi.extensions["digitsmith_metrics"].waiting.set(waiting)
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """A request has been answered, or has waited too long."""
+        self._accepted.discard(conn)
+        if fs.cancelled():
+            self._submit(self._refusing, self._refuse, conn)
+            return
         self._in_hand.discard(conn)
         super().finish_request(conn, fs)
 
 
-def begin(server: Any, worker: Worker) -> None:
-    """Give a process that is about to be forked its place among the others."""
+def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:
+    """Give a process that is about to be forked its settings and its place among the others."""
+    worker.queue, worker.deadline = queue, deadline
     worker.lifetime, worker.generation = server.lifetime, server.lifetime.generation
     taken = {other.slot for other in server.WORKERS.values()}
     worker.slot = min(set(range(len(taken) + 1)) - taken)

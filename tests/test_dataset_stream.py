@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import fake_images
 from PIL import Image
-from servers import busy_seconds, running_server, server_environment, wait_until
+from servers import busy_seconds, running_server, server_environment, status, wait_until
 
 from app.config import ROOT
 from app.datasets import CHUNK
@@ -111,6 +111,22 @@ def test_a_client_that_leaves_ends_the_work_and_others_are_served_meanwhile(get)
         wait_until(lambda: "the client left after" in said(), what="the log to tell that the client left")
         assert busy_seconds(worker) - left < 1
         assert int(re.search(r"left after (\d+) bytes of digitsmith-seed1-100000.npz", said())[1]) < 40_000_000
+
+
+def test_half_of_the_threads_may_stream_and_the_next_is_refused(get):
+    with running_server(WORKERS=1, THREADS=4) as (address, _):
+        small = f"{address}/dataset?count=10&seed=1"
+        with asking(address, "count=100000&seed=1"), asking(address, "count=100000&seed=1"):
+            with get(small) as refused:
+                assert refused.status == 503
+                assert refused.headers["Retry-After"] == "1"
+            assert status(f"{address}/generate") == 200
+        wait_until(lambda: status(small) == 200, what="a place to be free again")
+        for _ in range(3):  # what is known already takes no place
+            with get(small) as made:
+                etag = made.headers["ETag"]
+            with get(small, **{"If-None-Match": etag}) as known:
+                assert known.status == 304
 
 
 def test_both_processes_and_the_real_model_give_the_same_bytes(server, get):

@@ -4,55 +4,16 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 import pytest
-from servers import Server, running_server, wait_until
+from servers import Held, Server, running_server, status, wait_until
 
 from app.config import ROOT
-
-
-class Held:
-    """A request that is in flight until `finish`: a server's thread waits for its body."""
-
-    def __init__(self, address: str):
-        self.socket = socket.create_connection(address.removeprefix("http://").split(":"), timeout=60)
-        self.socket.sendall(
-            b"POST /generate HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
-            b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"
-        )
-        assert self.socket.recv(100).startswith(b"HTTP/1.1 100")
-
-    def finish(self) -> int:
-        """The answer's status; 0 when the connection is lost."""
-        with self.socket, closing(http.client.HTTPResponse(self.socket)) as response:
-            try:
-                self.socket.sendall(b'{"seed":1}')
-                response.begin()
-                response.read()
-            except (OSError, http.client.HTTPException):
-                return 0
-            return response.status
-
-
-def status(url: str) -> int:
-    """The answer's status; 0 where there is none."""
-    try:
-        with urlopen(url, timeout=60) as response:
-            response.read()
-            return response.status
-    except HTTPError as error:
-        with error:
-            return error.code
-    except (URLError, OSError):
-        return 0
 
 
 @pytest.fixture

@@ -2,11 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
+from http import HTTPStatus
+from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Response, current_app, g, url_for
+from flask import Response, current_app, g, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wsgi import ClosingIterator
 
 from app import metrics
+from app.admission import BUSY, refuse
 from app.api import DATASET_HEADERS, Blueprint
 from app.catalogue import current
 from app.datasets import Dataset
@@ -24,6 +30,13 @@ log = logging.getLogger(__name__)
 SCHEMA = DatasetParameters()
 
 
+@blueprint.record
+def _make_places(state: BlueprintSetupState) -> None:
+    """Half of the threads may stream at a time: a stream holds one for long, and others want some too."""
+    places = max(1, state.app.config["THREADS"] // 2)
+    state.app.extensions["digitsmith_streams"] = BoundedSemaphore(places)
+
+
 @blueprint.get("/dataset")
 @blueprint.arguments(SCHEMA, location="query")
 @blueprint.file(*(kind.mimetype for kind in FORMATS.values()), headers=DATASET_HEADERS)
@@ -36,15 +49,32 @@ def dataset(parameters: dict[str, Any]) -> Response:
     wanted, kind, seeded = asked_for(parameters), parameters["format"], parameters["seed"] is not None
     _check_size(wanted, parameters)
     name = file_name(wanted, kind)
-    pieces = stream(wanted, kind, _counted(wanted))
-    response = Response(_until_left(pieces, name, g.request_id), mimetype=FORMATS[kind].mimetype)
+    place = _take_place()
+    pieces = _until_left(stream(wanted, kind, _counted(wanted)), name, g.request_id, place)
+    response = Response(ClosingIterator(pieces, place.close), mimetype=FORMATS[kind].mimetype)
     response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
     url = url_for("dataset.dataset", **SCHEMA.changed(parameters | {"model": wanted.model.name, "seed": wanted.seed}))
     tell_origin(response, wanted.model, [wanted.seed], url)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     if seeded:
         response.set_etag(fingerprint(wanted, kind))
-    return let_cache(response, seeded)
+    response = let_cache(response, seeded)
+    if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
+        place.close()
+    return response
+
+
+def _take_place() -> ExitStack:
+    """Take a place to stream; it is given back by `close`, however often that is called.
+
+    Raises: ServiceUnavailable when all are taken.
+    """
+    places: BoundedSemaphore = current_app.extensions["digitsmith_streams"]
+    if not places.acquire(blocking=False):
+        raise refuse(BUSY)
+    place = ExitStack()
+    place.callback(places.release)
+    return place
 
 
 def asked_for(parameters: dict[str, Any]) -> Dataset:
@@ -87,13 +117,14 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any]) -> None:
     raise InvalidParameters({name: f"{name} is {given}; it must be a whole number from 1 to {most} on this server."})
 
 
-def _until_left(pieces: Iterator[bytes], name: str, request_id: str) -> Iterator[bytes]:
-    """Pass on the pieces for as long as the client takes them; a client that leaves is noted."""
+def _until_left(pieces: Iterator[bytes], name: str, request_id: str, place: ExitStack) -> Iterator[bytes]:
+    """Pass on the pieces for as long as the client takes them, then give up the place; who leaves early is noted."""
     sent = 0
     try:
-        for piece in pieces:
-            yield piece
-            sent += len(piece)
+        with place:
+            for piece in pieces:
+                yield piece
+                sent += len(piece)
     except GeneratorExit:
         log.warning(
             "request %s: the client left after %d bytes of %s, of which no more is drawn", request_id, sent, name
