@@ -88,7 +88,7 @@ def test_the_processes_count_as_one_forget_nothing_and_leave_nothing_behind(one_
         assert is_right()
 
         (folder,) = tmp_path.glob("digitsmith-metrics-*")
-        assert len(list(folder.iterdir())) <= 8  # counters and histograms of two pairs: never more
+        assert len(list(folder.iterdir())) <= 12  # counters, gauges and histograms of two pairs: never more
         process.terminate()
         assert process.wait(timeout=60) == 0
         assert not list(tmp_path.iterdir())
@@ -104,4 +104,4 @@ def test_a_folder_of_the_operators_is_used_and_emptied_of_what_an_earlier_server
     settings = {"PROMETHEUS_MULTIPROC_DIR": tmp_path, "DIGITSMITH_MODELS": one_model}
     with running_server(WORKERS=1, **settings) as (address, _):
         assert get(f"{address}/metrics").status == 200
-        assert {file.name for file in tmp_path.iterdir()} == {"counter_0.db", "histogram_0.db"}
+        assert {file.name for file in tmp_path.iterdir()} == {"counter_0.db", "gauge_livesum_0.db", "histogram_0.db"}
