@@ -2,19 +2,17 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.batching import Batcher, Inputs, Run
 from app.exports import SIGNATURE, ExportError, Exports, Network
 
-Inputs = dict[str, NDArray[Any]]
-Run = Callable[[Inputs], NDArray[np.float32]]
-
+NEARLY_FULL = 0.7  # a batch that is emptier costs more than its rows two by two
 BACKENDS = ("openvino", "tensorflow")
 
 
@@ -48,14 +46,15 @@ class Runtime:
     arithmetic for every place in the batch.
 
     Args:
-        run: from named inputs of one of the sizes to the network's output (B, …).
+        run: from named inputs of one of the sizes to the network's output (B, …), which it may
+            overwrite at its next call.
         sizes: the sizes that it takes, growing.
     """
 
     def __init__(self, run: Run, sizes: tuple[int, ...]):
         self._run = run
         self._sizes = sizes
-        self._lock = Lock()  # requests that infer side by side would fight for the same cores
+        self._batcher = Batcher(self._run_cut, sizes[-1])
 
     @classmethod
     def load(cls, network: Network, signature: Signature, threads: int, exports: Exports) -> "Runtime":
@@ -78,19 +77,27 @@ class Runtime:
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """The output (N, …) for inputs (N, …) by name, of any N above 0."""
         count, largest = len(next(iter(inputs.values()))), self._sizes[-1]
-        pieces = [
-            self._batch({name: array[start : start + largest] for name, array in inputs.items()})
-            for start in range(0, count, largest)
-        ]
-        return np.concatenate(pieces)
+        return np.concatenate(
+            [self._batcher(_rows(inputs, start, start + largest)) for start in range(0, count, largest)]
+        )
 
-    def _batch(self, inputs: Inputs) -> NDArray[np.float32]:
-        """Run one batch, filled up to the next size with copies of its last row."""
+    def _run_cut(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Run as many rows as fit in the largest size or fewer: in one batch if they nearly fill it, else in small ones."""
+        count, smallest, largest = len(next(iter(inputs.values()))), self._sizes[0], self._sizes[-1]
+        size = largest if count > largest * NEARLY_FULL else smallest
+        return np.concatenate(
+            [self._run_filled_up(_rows(inputs, start, start + size), size) for start in range(0, count, size)]
+        )
+
+    def _run_filled_up(self, inputs: Inputs, size: int) -> NDArray[np.float32]:
+        """Run one batch, filled up to its size with copies of its last row."""
         count = len(next(iter(inputs.values())))
-        size = next(size for size in self._sizes if size >= count)
         rows = np.minimum(np.arange(size), count - 1)
-        with self._lock:
-            return self._run({name: array[rows] for name, array in inputs.items()})[:count]
+        return self._run({name: array[rows] for name, array in inputs.items()})[:count].copy()
+
+
+def _rows(inputs: Inputs, start: int, end: int) -> Inputs:
+    return {name: array[start:end] for name, array in inputs.items()}
 
 
 def backend() -> str:
@@ -102,7 +109,12 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
     """The network compiled by OpenVINO for each size, in float32 for the same bytes on every processor."""
     import openvino
 
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }
     core = openvino.Core()
     core.set_property({"ENABLE_MMAP": False})  # a mapped file would hold its place on a small /dev/shm for ever
     with exports.opened(network) as folder:
@@ -112,8 +124,13 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
     requests = {size: model.create_infer_request() for size, model in compiled.items()}
 
     def run(inputs: Inputs) -> NDArray[np.float32]:
-        size = len(next(iter(inputs.values())))
-        output: NDArray[np.float32] = requests[size].infer(_only_or_all(inputs))[0]
+        request = requests[len(next(iter(inputs.values())))]
+        # A lone input has lost its name. Arrays are copied in, for they may be gone before the request is.
+        for name, array in inputs.items():
+            tensor = request.get_tensor(name) if len(inputs) > 1 else request.get_input_tensor()
+            tensor.data[:] = array
+        request.infer()
+        output: NDArray[np.float32] = request.get_output_tensor().data
         return output
 
     return run
