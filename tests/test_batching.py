@@ -18,6 +18,7 @@ class Network:
         self.go_on = Event()
 
     def __call__(self, inputs):
+        """Run a batch."""
         self.sizes.append(len(inputs["x"]))
         assert self.go_on.wait(60)
         if (inputs["x"] < 0).any():
