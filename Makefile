@@ -6,7 +6,7 @@ DATA ?= mnist
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test train screenshots benchmark-training docker-test debian clean
+.PHONY: help serve test train screenshots benchmark-training benchmark-serving docker-test debian clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -28,6 +28,9 @@ screenshots: .venv/development debian ## Make README's pictures anew
 
 benchmark-training: .venv/benchmarks ## Images a second of training, beside PyTorch and a tutorial's loop
 	$(BIN)/python -m benchmarks.training
+
+benchmark-serving: .venv/benchmarks ## Digits a second of serving, beside other servers; needs wrk and hey
+	$(BIN)/python -m benchmarks.serving
 
 docker-test: ## Build the container, run it read-only and fetch a digit from it
 	tests/docker-test.sh

@@ -1,0 +1,240 @@
+"""How fast digits are served, beside what Flask and gunicorn can do at all and beside other servers.
+
+Run with `make benchmark-serving`, which needs wrk and hey. The servers run one at a time, in turns, with
+two processes each, and the load generator runs beside them on the same cores. The tables show medians
+and spreads over the turns, so that a noisy moment hits all alike.
+"""
+
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import httpx
+
+from app.config import ROOT
+from app.sampling import plan_digits
+from benchmarks.rivals import load
+
+PROCESSES = 2
+CONNECTIONS = (1, 8, 64)
+DATASET = 20_000  # digits
+POST = "wrk.method = 'POST'\nwrk.body = '{}'\nwrk.headers['Content-Type'] = 'application/json'\n"
+
+
+class Rival(NamedTuple):
+    """A server: its name, its command for a port, and whether /generate wants a POST."""
+
+    name: str
+    command: Callable[[int], list[str]]
+    post: bool = False
+
+
+def gunicorn(application: str, port: int) -> list[str]:
+    """The server of an application, with as many processes and threads as ours."""
+    how = ["-c", os.devnull, "-k", "gthread", "--threads", "8", "-w", str(PROCESSES)]
+    return [sys.executable, "-m", "gunicorn", *how, "-b", f"127.0.0.1:{port}", application]
+
+
+OURS = Rival("Digitsmith", lambda port: [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}"])
+CONSTANT = Rival("a constant PNG from Flask", lambda port: gunicorn("benchmarks.rivals.constant:app", port))
+TUTORIAL = Rival(
+    "Flask and `predict` on TensorFlow",
+    lambda port: ["env", "KERAS_BACKEND=tensorflow", *gunicorn("benchmarks.rivals.tutorial:app", port)],
+)
+LITSERVE = Rival(
+    "LitServe", lambda port: [sys.executable, "-m", "benchmarks.rivals.lit", str(port), str(PROCESSES)], post=True
+)
+BENTOML = Rival(
+    "BentoML",
+    lambda port: [sys.executable, "-m", "bentoml", "serve", "benchmarks.rivals.bento:Digits", "--port", str(port)],
+    post=True,
+)
+RIVALS = (CONSTANT, OURS, TUTORIAL, LITSERVE, BENTOML)
+
+
+class Running(NamedTuple):
+    """A server that runs: where, since how many seconds after its start it answers, and its first process."""
+
+    rival: Rival
+    address: str
+    ready: float
+    pid: int
+
+
+@contextmanager
+def running(rival: Rival) -> Iterator[Running]:
+    """Start a server and wait until it draws; end it and all its processes."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "WORKERS": str(PROCESSES)}
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        rival.command(port),
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while not answers(rival, f"http://127.0.0.1:{port}"):
+            if process.poll() is not None:
+                raise click.ClickException(f"{rival.name} ended: {' '.join(rival.command(port))}")
+            time.sleep(0.01)
+        yield Running(rival, f"http://127.0.0.1:{port}", time.perf_counter() - began, process.pid)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
+
+
+def answers(rival: Rival, address: str) -> bool:
+    """Whether the server draws a digit."""
+    how = {"method": "POST", "json": {}} if rival.post else {"method": "GET"}
+    try:
+        return httpx.request(url=f"{address}/generate", timeout=60, **how).content.startswith(b"\x89PNG")
+    except httpx.TransportError:
+        return False
+
+
+def loaded(server: Running, connections: int, seconds: int, path: str = "/generate") -> tuple[float, float]:
+    """Answers a second and the 99th percentile in milliseconds, as wrk measures them."""
+    script = Path(f"/tmp/digitsmith-post-{os.getpid()}.lua")  # noqa: S108
+    script.write_text(POST if server.rival.post else "")
+    threads = min(connections, 2)
+    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
+    said = run([*command, "-s", str(script), server.address + path])
+    script.unlink()
+    if bad := re.search(r"Non-2xx.*", said):
+        raise click.ClickException(f"{server.rival.name}: {bad[0]}")
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), float(value) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
+
+
+def paced(server: Running, rate: float, seconds: int) -> float:
+    """The 99th percentile in milliseconds of 16 clients that together ask so often a second, as hey measures it."""
+    command = ["hey", "-z", f"{seconds}s", "-c", "16", "-q", str(max(1, round(rate / 16)))]
+    said = run([*command, f"{server.address}/generate"])
+    return 1000 * float(re.search(r"99%+ in ([\d.]+) secs", said)[1])
+
+
+def run(command: list[str]) -> str:
+    """What a command says."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def digits_per_second(server: Running) -> float:
+    """Digits of a data set that come over one connection in a second."""
+    began = time.perf_counter()
+    with httpx.stream("GET", f"{server.address}/dataset?count={DATASET}&seed=1", timeout=60) as response:
+        for _ in response.iter_raw():
+            pass
+    return DATASET / (time.perf_counter() - began)
+
+
+def bare_digits_per_second() -> float:
+    """Digits that the generator draws in a second in one process, with one thread and no server."""
+    generator = load()
+    plan = plan_digits(1, 128, generator.latent_dim, generator.classes)
+    began, drawn = time.perf_counter(), 0
+    while drawn < DATASET:
+        generator(plan.latents, plan.labels)
+        drawn += len(plan.latents)
+    return drawn / (time.perf_counter() - began)
+
+
+def megabytes(server: Running) -> float:
+    """Proportional memory of the largest of the server's processes, which is one that draws."""
+    sizes = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(folder.name)) == server.pid:
+                sizes.append(int(re.search(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)[1]))
+        except (OSError, TypeError):  # it has ended meanwhile
+            continue
+    return max(sizes) / 1024
+
+
+def bytes_on_the_wire(server: Running) -> int:
+    """Bytes of one answer with its headers."""
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        body = b"{}" if server.rival.post else b""
+        head = f"{'POST' if body else 'GET'} /generate HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        return len(b"".join(iter(lambda: connection.recv(65_536), b"")))
+
+
+def shown(values: list[float], places: int = 0) -> str:
+    """The median, and the spread."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
+
+
+@click.command()
+@click.option("--turns", default=3, show_default=True, help="How often each server is measured.")
+@click.option("--seconds", default=4, show_default=True, help="How long each load lasts.")
+def main(turns: int, seconds: int) -> None:
+    """Print how fast digits are served."""
+    found: dict[str, dict[str, list[float]]] = {rival.name: {} for rival in RIVALS}
+    ours: dict[str, list[float]] = {}
+    for turn in range(turns):
+        for rival in RIVALS[turn % len(RIVALS) :] + RIVALS[: turn % len(RIVALS)]:
+            with running(rival) as server:
+                for name, value in measure(server, seconds).items():
+                    found[rival.name].setdefault(name, []).append(value)
+                if rival is OURS:
+                    most = found[rival.name]["64 connections, /s"][-1]
+                    for name, value in measure_more(server, seconds, most).items():
+                        ours.setdefault(name, []).append(value)
+        ours.setdefault("the bare generator, one thread, digits/s", []).append(bare_digits_per_second())
+    tell(found, ours)
+
+
+def measure(server: Running, seconds: int) -> dict[str, float]:
+    """What is measured of every server."""
+    loaded(server, 8, 1)
+    measured = {"ready, s": server.ready}
+    for connections in CONNECTIONS:
+        measured[f"{connections} connections, /s"], slowest = loaded(server, connections, seconds)
+    return measured | {
+        "64 connections, p99, ms": slowest,
+        "a process, MB": megabytes(server),
+        "an answer, bytes": bytes_on_the_wire(server),
+    }
+
+
+def measure_more(server: Running, seconds: int, most: float) -> dict[str, float]:
+    """What only ours can do."""
+    return {
+        "/generate?count=100, 8 connections, digits/s": 100 * loaded(server, 8, seconds, "/generate?count=100")[0],
+        "/dataset as npz, one connection, digits/s": digits_per_second(server),
+        "/generate at half of its most, p99, ms": paced(server, most / 2, seconds),
+    }
+
+
+def tell(found: dict[str, dict[str, list[float]]], ours: dict[str, list[float]]) -> None:
+    """Print the tables."""
+    columns = list(found[OURS.name])
+    click.echo(f"| | {' | '.join(columns)} |\n{'|---' * (len(columns) + 1)}|")
+    for name, measured in found.items():
+        cells = [shown(values, 1 if column.startswith("ready") else 0) for column, values in measured.items()]
+        click.echo(f"| {name} | {' | '.join(cells)} |")
+    click.echo("\n| Digitsmith | |\n|---|---|")
+    for name, values in ours.items():
+        click.echo(f"| {name} | {shown(values)} |")
+
+
+if __name__ == "__main__":
+    main()
