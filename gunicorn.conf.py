@@ -3,6 +3,7 @@
 gunicorn runs this file at its start and again on SIGHUP.
 """
 
+import gc
 import logging
 import sys
 from importlib import import_module
@@ -82,6 +83,8 @@ def pre_fork(server, worker):
 def post_worker_init(worker):
     """A worker can serve; the first of all tells the person at the terminal where to go."""
     worker.wsgi.extensions["digitsmith_lifetime"] = worker.lifetime
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no collection while serving need look at it again
     if worker.lifetime.serve(worker.generation) and worker.generation == 1:
         worker.log.info("Digitsmith is at http://%s (Ctrl-C stops it)", bind)
 

@@ -122,8 +122,8 @@ def loaded(server: Running, connections: int, seconds: int, path: str = "/genera
 
 
 def paced(server: Running, rate: float, seconds: int) -> float:
-    """The 99th percentile in milliseconds of 16 clients that together ask so often a second, as hey measures it."""
-    command = ["hey", "-z", f"{seconds}s", "-c", "16", "-q", str(max(1, round(rate / 16)))]
+    """The 99th percentile in milliseconds of 8 clients that together ask so often a second, as hey measures it."""
+    command = ["hey", "-z", f"{seconds}s", "-c", "8", "-q", str(max(1, round(rate / 8)))]
     said = run([*command, f"{server.address}/generate"])
     return 1000 * float(re.search(r"99%+ in ([\d.]+) secs", said)[1])
 
