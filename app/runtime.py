@@ -82,7 +82,7 @@ class Runtime:
         )
 
     def _run_cut(self, inputs: Inputs) -> NDArray[np.float32]:
-        """Run as many rows as the largest size has or fewer: in one batch if they nearly fill it, else in small ones."""
+        """Run up to as many rows as the largest size has: in one batch if they nearly fill it, else in small ones."""
         count, smallest, largest = len(next(iter(inputs.values()))), self._sizes[0], self._sizes[-1]
         size = largest if count > largest * NEARLY_FULL else smallest
         return np.concatenate(
