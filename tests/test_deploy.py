@@ -1,0 +1,54 @@
+"""What is deployed is what Kubernetes and the app understand."""
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from app.config import PREFIX, ROOT, Settings
+
+FOLDER = ROOT / "deploy" / "kubernetes"
+VERSION = "1.33"
+KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
+MANIFESTS = [yaml.safe_load((FOLDER / name).read_text()) for name in KUSTOMIZATION["resources"]]
+BY_KIND = {manifest["kind"]: manifest for manifest in MANIFESTS}
+POD = BY_KIND["Deployment"]["spec"]["template"]
+(CONTAINER,) = POD["spec"]["containers"]
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["kind"])
+def test_every_manifest_satisfies_the_schema_of_its_kind(manifest):
+    kubernetes_validate.validate(manifest, VERSION, strict=True)
+
+
+def test_every_manifest_is_among_the_resources():
+    assert {path.name for path in FOLDER.glob("*.yaml")} == {"kustomization.yaml", *KUSTOMIZATION["resources"]}
+
+
+def test_all_of_them_mean_the_same_pods():
+    labels = POD["metadata"]["labels"]
+    selectors = [
+        BY_KIND["Deployment"]["spec"]["selector"]["matchLabels"],
+        BY_KIND["Service"]["spec"]["selector"],
+        BY_KIND["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"],
+        BY_KIND["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"],
+    ]
+    assert selectors == [labels] * 4
+    assert BY_KIND["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == "digitsmith"
+
+
+def test_the_settings_are_the_apps_and_a_stop_has_the_time_it_needs():
+    (generated,) = KUSTOMIZATION["configMapGenerator"]
+    lines = [line for file in generated["envs"] for line in (FOLDER / file).read_text().splitlines()]
+    given = {name.removeprefix(PREFIX): value for name, _, value in (line.partition("=") for line in lines)}
+    settings = Settings().load(given)
+    before = int(CONTAINER["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert before + settings["DRAIN"] + settings["GRACE"] < POD["spec"]["terminationGracePeriodSeconds"]
+    assert CONTAINER["envFrom"] == [{"configMapRef": {"name": generated["name"]}}]
+
+
+def test_the_pod_is_as_shut_as_its_namespace_demands():
+    assert POD["spec"]["securityContext"]["runAsNonRoot"] is True
+    context = CONTAINER["securityContext"]
+    assert context["readOnlyRootFilesystem"] is True
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
