@@ -1,7 +1,10 @@
 """The command line: `flask --app app digits`."""
 
+import glob
+import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,24 @@ from werkzeug.exceptions import HTTPException
 from app.datasets import Dataset
 from app.files import memory, remembered, replacing
 from app.formats import file_name, fingerprint, stream
-from app.images import SIDE, Digits
+from app.images import Digits
 from app.parameters import problems
 from app.routes.dataset import SCHEMA, asked_for
 
 Command = Callable[..., None]
+
+
+class Shard(click.ParamType[tuple[int, int]]):
+    """Which shard of how many, such as 2/8: counted from 1."""
+
+    name = "shard"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """The two numbers. Fails with one sentence on anything else."""
+        which, of = map(int, found.groups()) if (found := re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)) else (0, 0)
+        if not 1 <= which <= of:
+            self.fail(f"{value!r} is no shard; it must be a number, / and how many there are, such as 2/8.", param, ctx)
+        return which, of
 
 
 def _parameters(command: Command) -> Command:
@@ -36,13 +52,21 @@ def _parameters(command: Command) -> Command:
     default=Path(),
     help="Folder to write to. [default: the one you are in]",
 )
+@click.option(
+    "--shard",
+    type=Shard(),
+    metavar="I/N",
+    help="Draw the I-th of N shards only, for the same command without --shard to put together.",
+)
 @with_appcontext
-def digits(out: Path, **given: str | None) -> None:
+def digits(out: Path, shard: tuple[int, int] | None, **given: str | None) -> None:
     """Draw labelled digits into one file: the bytes of /dataset.
 
     The file has its name only once it is whole. After a kill, the same command goes on where that one
-    was, if --seed is given.
+    was, if --seed is given. Shards of it can be drawn at once, by processes that share the folder.
     """
+    if shard and given["seed"] is None:
+        raise click.ClickException("--shard needs --seed: the shards of other seeds do not go together.")
     parameters = _read({name: value for name, value in given.items() if value is not None})
     try:
         dataset = asked_for(parameters)
@@ -50,7 +74,10 @@ def digits(out: Path, **given: str | None) -> None:
         raise click.ClickException(error.description or error.name) from error
     path = out / file_name(dataset, parameters["format"])
     try:
-        _write(path, dataset, parameters["format"])
+        if shard:
+            path = _draw_shard(path, dataset, parameters["format"], *shard)
+        else:
+            _write(path, dataset, parameters["format"])
     except BlockingIOError as error:
         raise click.ClickException(f"{path} is being written by another process.") from error
     except OSError as error:
@@ -66,19 +93,40 @@ def _read(given: dict[str, str]) -> dict[str, Any]:
         raise click.ClickException(" ".join(sentences)) from error
 
 
-def _write(path: Path, dataset: Dataset, kind: str) -> None:
+def _unfinished(path: Path, dataset: Dataset, kind: str) -> Path:
+    """Where the digits of a file stand until it is whole; its shards have this name and more."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".unfinished-{path.name}-{fingerprint(dataset, kind)[:16]}")
-    with memory(unfinished) as file, replacing(path) as whole:
-        if drawn := unfinished.stat().st_size // SIDE**2:
-            click.echo(f"Going on after the {drawn} digits of an earlier run.", err=True)
-        for piece in stream(dataset, kind, _shown(dataset, remembered(dataset, file))):
+    return path.with_name(f".unfinished-{path.name}-{fingerprint(dataset, kind)[:16]}")
+
+
+def _write(path: Path, dataset: Dataset, kind: str) -> None:
+    unfinished = _unfinished(path, dataset, kind)
+    shards = sorted(path.parent.glob(f"{glob.escape(unfinished.name)}-*-of-*"))
+    begun = bool(shards) or unfinished.exists()
+    with ExitStack() as files:
+        file, *others = [files.enter_context(memory(each)) for each in (unfinished, *shards)]
+        if begun:
+            click.echo("Going on with what is drawn already.", err=True)
+        whole = files.enter_context(replacing(path))
+        for piece in stream(dataset, kind, _shown(dataset.count, remembered(dataset, file, others))):
             whole.write(piece)
 
 
-def _shown(dataset: Dataset, chunks: Iterator[Digits]) -> Iterator[Digits]:
+def _draw_shard(path: Path, dataset: Dataset, kind: str, which: int, of: int) -> Path:
+    unfinished = _unfinished(path, dataset, kind)
+    shard = unfinished.with_name(f"{unfinished.name}-{which}-of-{of}")
+    chunks = list(dataset.chunks())
+    numbers = range(len(chunks) * (which - 1) // of, len(chunks) * which // of)
+    count = sum(len(chunks[number]) for number in numbers)
+    with memory(shard, keep=True) as file:
+        for _ in _shown(count, remembered(dataset, file, numbers=numbers)):
+            pass
+    return shard
+
+
+def _shown(count: int, chunks: Iterator[Digits]) -> Iterator[Digits]:
     """Pass on the digits, with a progress bar where a person watches."""
-    with click.progressbar(length=dataset.count, label="Drawing digits", file=sys.stderr) as bar:
+    with click.progressbar(length=count, label="Drawing digits", file=sys.stderr) as bar:
         for chunk in chunks:
             yield chunk
             bar.update(len(chunk))

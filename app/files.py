@@ -3,18 +3,20 @@
 import fcntl
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO
 from zlib import crc32
 
 import numpy as np
 
-from app.datasets import Dataset
+from app.datasets import CHUNK, Dataset
 from app.images import SIDE, Digits
 
 CHECKSUM = struct.Struct("<I")
+PLACE = CHUNK * SIDE**2 + CHECKSUM.size  # bytes that a chunk has in a file, of which a short one leaves some empty
 
 
 @contextmanager
@@ -37,38 +39,43 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def memory(path: Path) -> Iterator[IO[bytes]]:
-    """Yield a file that outlives a failure or a kill inside the block, and is removed on a clean exit.
+def memory(path: Path, keep: bool = False) -> Iterator[IO[bytes]]:
+    """Yield a file that outlives a failure or a kill inside the block, and a clean exit only if it is to be kept.
 
     Raises: BlockingIOError when another process has it.
     """
-    with path.open("a+b") as file:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        file.seek(0)
         yield file
-        path.unlink()
+        if not keep:
+            path.unlink()
 
 
-def remembered(dataset: Dataset, file: IO[bytes]) -> Iterator[Digits]:
-    """The data set's digits, chunk by chunk: those in the file are read, the others drawn and added to it.
+def remembered(
+    dataset: Dataset, file: IO[bytes], others: Sequence[IO[bytes]] = (), numbers: range | None = None
+) -> Iterator[Digits]:
+    """The data set's digits, chunk by chunk: those in one of the files are read, the others drawn and added to `file`.
 
-    A chunk in the file is believed only if its checksum is right; the first that is not, and all behind
-    it, are drawn anew.
+    A chunk in a file stands at its own place and is believed only if its checksum is right.
+
+    Args: numbers, of the chunks that are wanted; None for all.
     """
-    for span in dataset.chunks():
-        place = file.tell()
-        digits = _read(file, len(span))
+    wanted = (numbers.start, numbers.stop) if numbers is not None else (None,)
+    for number, span in islice(enumerate(dataset.chunks()), *wanted):
+        known = (_read(each, number, len(span)) for each in (file, *others))
+        digits = next((found for found in known if found is not None), None)
         if digits is None:
             digits = dataset.draw(span)
-            file.truncate(place)
             content = digits.tobytes()
+            file.seek(number * PLACE)
             file.write(content + CHECKSUM.pack(crc32(content)))
             file.flush()
         yield digits
 
 
-def _read(file: IO[bytes], count: int) -> Digits | None:
-    """The next `count` digits, or None if they are not there whole."""
+def _read(file: IO[bytes], number: int, count: int) -> Digits | None:
+    """A chunk of `count` digits, or None if it is not there whole."""
+    file.seek(number * PLACE)
     content, checksum = file.read(count * SIDE**2), file.read(CHECKSUM.size)
     if len(checksum) < CHECKSUM.size or CHECKSUM.unpack(checksum) != (crc32(content),):
         return None

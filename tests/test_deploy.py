@@ -9,7 +9,7 @@ from app.config import PREFIX, ROOT, Settings
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSION = "1.33"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
-MANIFESTS = [yaml.safe_load((FOLDER / name).read_text()) for name in KUSTOMIZATION["resources"]]
+MANIFESTS = [yaml.safe_load((FOLDER / name).read_text()) for name in (*KUSTOMIZATION["resources"], "dataset-job.yaml")]
 BY_KIND = {manifest["kind"]: manifest for manifest in MANIFESTS}
 POD = BY_KIND["Deployment"]["spec"]["template"]
 (CONTAINER,) = POD["spec"]["containers"]
@@ -20,8 +20,16 @@ def test_every_manifest_satisfies_the_schema_of_its_kind(manifest):
     kubernetes_validate.validate(manifest, VERSION, strict=True)
 
 
-def test_every_manifest_is_among_the_resources():
-    assert {path.name for path in FOLDER.glob("*.yaml")} == {"kustomization.yaml", *KUSTOMIZATION["resources"]}
+def test_every_manifest_is_among_the_resources_but_the_job():
+    others = {"kustomization.yaml", "dataset-job.yaml"}
+    assert {path.name for path in FOLDER.glob("*.yaml")} == {*others, *KUSTOMIZATION["resources"]}
+
+
+def test_the_job_draws_as_many_shards_as_it_has_pods():
+    job = BY_KIND["Job"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    assert job["completions"] == job["parallelism"]
+    assert container["args"][0].endswith(f"--shard $((JOB_COMPLETION_INDEX + 1))/{job['completions']}")
 
 
 def test_all_of_them_mean_the_same_pods():

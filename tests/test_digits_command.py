@@ -58,6 +58,7 @@ def test_a_seed_that_is_left_out_is_chosen_and_told_by_the_name(digits, tmp_path
         (("--format", "csv"), "format is 'csv'; it must be one of npz, idx, png, parquet."),
         (("--model", "mlp"), "Model mlp knows no labels and cannot label a data set: ask digitsmith instead."),
         (("--model", "x"), "There is no model 'x'; there are digitsmith, mlp."),
+        (("--shard", "1/2"), "--shard needs --seed: the shards of other seeds do not go together."),
         (("--out", "/proc/nowhere"), "/proc/nowhere/digitsmith-seed"),
     ],
 )
@@ -71,6 +72,14 @@ def test_what_cannot_be_done_is_said_in_one_sentence(digits, tmp_path, arguments
 def test_more_than_the_server_gives_can_be_drawn(app, digits, tmp_path):
     app.config["MAX_DATASET"] = 5
     assert digits("--count", 6).exit_code == 0
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0"])
+def test_what_is_no_shard_is_refused(digits, tmp_path, shard):
+    done = digits("--seed", 1, "--shard", shard)
+    assert done.exit_code == 2
+    assert f"'{shard}' is no shard; it must be a number, / and how many there are, such as 2/8." in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 class BreakdownError(Exception):
@@ -117,19 +126,19 @@ def test_a_run_goes_on_where_another_broke_off(client, digits, tmp_path, breaks_
     drawn = breaks_after(100)
     done = digits(*REQUEST)
     assert sum(drawn) == COUNT - 4 * CHUNK
-    assert f"Going on after the {4 * CHUNK} digits of an earlier run." in done.stderr
+    assert "Going on with what is drawn already." in done.stderr
     assert only_file(tmp_path).read_bytes() == client.get(SAME).data
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed"])
-def test_what_is_damaged_is_drawn_anew(client, digits, tmp_path, breaks_after, broken_off, damage):
+@pytest.mark.parametrize(("damage", "left"), [("cut", 2), ("changed", 3)])
+def test_what_is_damaged_is_drawn_anew(client, digits, tmp_path, breaks_after, broken_off, damage, left):
     content = bytearray(broken_off.read_bytes())
     middle = len(content) * 5 // 8  # in the third chunk
     content[middle] ^= 1
     broken_off.write_bytes(content[:middle] if damage == "cut" else content)
     drawn = breaks_after(100)
     assert digits(*REQUEST).exit_code == 0
-    assert sum(drawn) == COUNT - 2 * CHUNK
+    assert sum(drawn) == COUNT - left * CHUNK
     assert only_file(tmp_path).read_bytes() == client.get(SAME).data
 
 
@@ -139,6 +148,20 @@ def test_another_models_unfinished_digits_are_left_alone(app, digits, breaks_aft
     drawn = breaks_after(100)
     assert digits(*REQUEST).exit_code == 0
     assert sum(drawn) == COUNT
+
+
+def test_shards_drawn_in_any_order_or_not_at_all_are_put_together_to_the_same_bytes(
+    client, digits, tmp_path, breaks_after
+):
+    for which in (3, 1):
+        assert digits(*REQUEST, "--shard", f"{which}/3").exit_code == 0
+    assert len(list(tmp_path.iterdir())) == 2
+    drawn = breaks_after(100)
+    assert digits(*REQUEST, "--shard", "3/3").exit_code == 0
+    assert drawn == []
+    assert digits(*REQUEST).exit_code == 0
+    assert 3 * CHUNK <= sum(drawn) <= 4 * CHUNK
+    assert only_file(tmp_path).read_bytes() == client.get(SAME).data
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_whole(digits, tmp_path, breaks_after):
@@ -176,7 +199,7 @@ def test_a_killed_run_shows_its_progress_leaves_no_file_and_is_taken_up(tmp_path
     assert not file.exists()
     done = subprocess.run(asked, cwd=ROOT, env=server_environment(), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "Going on after the " in done.stderr
+    assert "Going on with what is drawn already." in done.stderr
     assert only_file(tmp_path) == file
     assert file.read_bytes() == get(f"{server}/dataset?count=12000&seed=1").read()
 
