@@ -1,11 +1,12 @@
-# Two stages: packages are installed in the first, less what only tests, compilers, GPUs, NPUs and other
-# hosts' file systems need; only they and the app reach the second.
+# Two stages: packages are installed in the first, less what only tests, compilers, GPUs, NPUs, other
+# file formats and other hosts' file systems need; only they and the app reach the second.
 FROM python:3.11-slim AS packages
 COPY requirements.txt .
 RUN python -m venv --without-pip /venv \
  && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check -r requirements.txt \
  && find /venv -type d -name tests -prune -exec rm -rf {} + \
- && find /venv -path '*/openvino/libs/*' \( -name '*intel_gpu*' -o -name '*intel_npu*' -o -name cache.json \) -delete \
+ && find /venv -path '*/openvino/libs/*' \( -name '*intel_gpu*' -o -name '*intel_npu*' -o -name cache.json \
+      -o -name '*_frontend.so*' ! -name '*_ir_frontend.so*' \) -delete \
  && find /venv -path '*/pyarrow/*' \( -path '*/include/*' -o -path '*/src/*' -o -name '*flight*' -o -name '*s3*' \
       -o -name '*.so.*.*.*' \) -delete
 
