@@ -164,7 +164,7 @@ class DiscriminateParameters(DrawingParameters):
     class Meta:  # noqa: D106
         fields = ("digit", "model")
 
-    digit = _digit()
+    digit = _digit("each is tried and the most real told")
 
 
 class PageParameters(GenerateParameters):

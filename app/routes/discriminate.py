@@ -1,5 +1,6 @@
 """How real a digit looks to a discriminator: /discriminate."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,8 @@ from flask import request
 from app import answers
 from app.api import Blueprint
 from app.catalogue import current
+from app.discriminator import Discriminator
 from app.drawings import read_digit
-from app.errors import InvalidParameters
 from app.routes.pictures import check_digit, data_uri
 from app.schemas import DiscriminateParameters
 
@@ -28,19 +29,26 @@ def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
 
     `realness` is the share of real digits that look less real, 0 to 1; `probability` is D(x) of
     Goodfellow et al. 2014, only where the model's loss gives it that meaning. A model that is told
-    labels must be told `digit` too: its discriminator has only ever seen digits under their own label,
-    and what it says of others means nothing.
+    labels is asked about `digit`, or else about every digit it knows, and the one that looks most real is
+    told: its guess at what the picture shows, though it learned to tell real from generated and not
+    digits from each other.
     """
     model = current().find(parameters["model"])
-    digit, discriminator = parameters["digit"], model.discriminator
-    check_digit(model, digit)
-    if digit is None and discriminator.classes is not None:
-        detail = f"digit is left out; model {model.name} must be told which digit the picture shows."
-        raise InvalidParameters({"digit": detail})
-    labels = None if digit is None else np.array([digit], np.int32)
+    discriminator = model.discriminator
+    check_digit(model, parameters["digit"])
     drawn = read_digit(request.get_data())
-    (logit,), (realness,) = discriminator.judge(drawn[None], labels)
+    asked = _labels(parameters["digit"], discriminator)
+    logits, ranks = discriminator.judge(np.repeat(drawn[None], len(asked), axis=0), np.array(asked, np.int32))
+    best = max(range(len(asked)), key=lambda which: (ranks[which], logits[which]))
+    logit, realness, digit = logits[best], ranks[best], None if discriminator.classes is None else asked[best]
     opinion = {"model": model.name, "digit": digit, "realness": realness}
     if discriminator.has_probability:
         opinion["probability"] = round(float(1 / (1 + np.exp(-np.float64(logit)))), 6)
     return opinion | {"png": data_uri(drawn, background="transparent")}
+
+
+def _labels(digit: int | None, discriminator: Discriminator) -> Sequence[int]:
+    """The labels under which a picture is judged; a discriminator that takes none does not look at it."""
+    if digit is not None:
+        return [digit]
+    return range(discriminator.classes or 1)
