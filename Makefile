@@ -6,7 +6,7 @@ DATA ?= mnist
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help serve test train screenshots benchmark-training benchmark-serving docker-test debian clean
+.PHONY: help serve test train screenshots benchmark-training benchmark-serving docker-test scale-test debian clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
@@ -34,6 +34,9 @@ benchmark-serving: .venv/benchmarks ## Digits a second of serving, beside other 
 
 docker-test: ## Build the container, run it read-only and fetch a digit from it
 	tests/docker-test.sh
+
+scale-test: ## Run three servers behind nginx with Redis, replace and kill them under load; needs hey
+	tests/scale-test.sh
 
 # Debian's Chromium and Fashion-MNIST, where we may install them; else the tests that need them say so.
 debian:

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Runs deploy/compose.scale.yaml and shows that it keeps its promises: the same bytes from every server, one rate
+# limit over all, no failed request while servers are replaced, and few where one is killed. Needs a Docker engine,
+# docker-compose and hey.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PORT=${PORT:-8766} COMPOSE_PROJECT_NAME=digitsmith-scale COMPOSE_HTTP_TIMEOUT=120
+front=http://127.0.0.1:$PORT
+servers="172.30.7.11 172.30.7.12 172.30.7.13"
+
+fail() { echo "scale-test: $*" >&2; exit 1; }
+compose() { docker-compose --file deploy/compose.scale.yaml "$@" 2>/dev/null; }
+get() { curl --silent --show-error --fail --max-time 20 "$@"; }
+ready() { for _ in $(seq 600); do get --output /dev/null "$1/readyz" 2>/dev/null && return; sleep 0.1; done; fail "$1 is not ready"; }
+all_ready() { for server in $servers; do ready "http://$server:8000"; done; ready "$front"; }
+under_load() { hey -z "${seconds}s" -c 8 -q 10 "$front/generate" >"$log" & load=$!; }
+statuses() { sed -n '/Status code/,/^$/p;/Error dist/,/^$/p' "$log"; }
+
+command -v docker-compose hey >/dev/null || fail "docker-compose or hey is missing"
+log=$(mktemp)
+trap 'compose down --timeout 5; rm -f "$log"' EXIT
+
+RATE_LIMIT=30/minute compose up --detach
+all_ready
+answers=$(for _ in $(seq 45); do curl --silent --output /dev/null --write-out '%{http_code}\n' "$front/generate"; done)
+granted=$(grep -c 200 <<<"$answers")
+[ "$granted" = 30 ] || fail "three servers with one limit of 30 answered$(sort <<<"$answers" | uniq -c | tr -s ' \n' ' ')"
+echo "scale-test: one limit of 30 over three servers granted $granted"
+compose down --timeout 5
+
+compose up --detach
+all_ready
+sums=$(for server in $servers; do get "http://$server:8000/generate?seed=7&count=100" | sha256sum; done | sort -u | wc -l)
+[ "$sums" = 1 ] || fail "the same seed gave $sums different pictures"
+echo "scale-test: the same seed gives the same bytes from all three"
+
+seconds=40 && under_load
+for which in 1 2 3; do
+  compose up --detach --no-deps --force-recreate --timeout 30 "app-$which"
+  ready "http://172.30.7.1$which:8000"
+  sleep 3 # until nginx asks it again
+done
+wait "$load"
+found=$(statuses)
+grep -q '\[200\]' <<<"$found" && ! grep -qE '\[[345]|Error' <<<"$found" || fail "while servers were replaced: $found"
+echo "scale-test: all three replaced under load; $(tr -s ' \n' ' ' <<<"$found")"
+
+seconds=15 && under_load
+sleep 5
+docker kill "$(compose ps --quiet app-2)" >/dev/null
+wait "$load"
+found=$(statuses)
+lost=$(awk '/^ *\[[345]/ {sum += $2} END {print sum + 0}' <<<"$found")
+[ "$lost" -le 8 ] || fail "a killed server cost $lost requests, more than were in flight: $found"
+echo "scale-test: a server killed under load cost $lost requests; $(tr -s ' \n' ' ' <<<"$found")"
+
+get --output /dev/null "$front/generate?seed=7"
+kept=$(get --dump-header - --output /dev/null "$front/generate?seed=7" | tr -d '\r' | sed -n 's/^X-Cache: //p')
+[ "$kept" = HIT ] || fail "a seeded answer was not kept: X-Cache is '$kept'"
+echo "scale-test: passed"
