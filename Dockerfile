@@ -30,7 +30,7 @@ ENV DIGITSMITH_CACHE=/digitsmith/cache
 RUN python -c "import app; app.create_app()"
 USER digitsmith
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", "import os, urllib.request; \
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-c", "import os, urllib.request; \
   port = os.environ.get('DIGITSMITH_PORT') or os.environ['PORT']; \
-  urllib.request.urlopen(f'http://127.0.0.1:{port}/readyz', timeout=2)"]
+  urllib.request.urlopen(f'http://127.0.0.1:{port}/readyz', timeout=5)"]
 ENTRYPOINT ["gunicorn"]

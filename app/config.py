@@ -56,7 +56,7 @@ class Settings(Schema):
     WORKERS = _number(2, 1, 64, "Server processes.")
     THREADS = _number(8, 1, 256, "Requests that one process handles at a time.")
     QUEUE = _number(128, 0, 900, "Requests that may wait for one of these; more are refused with a 503.")
-    DEADLINE = _number(5, 1, 3600, "Seconds that a request may wait; then it is refused too.")
+    DEADLINE = _number(2, 1, 3600, "Seconds that a request may wait; then it is refused too.")
     GRACE = _number(20, 1, 3600, "Seconds that requests in flight get to finish.")
     DRAIN = _number(
         0, 0, 3600, "Seconds after SIGTERM in which /readyz says 503 and all else goes on, before GRACE begins."

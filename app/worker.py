@@ -31,7 +31,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's threaded worker, with four habits of its own.
 
     Only so many requests wait for a thread, and only for so long, where gunicorn's would let any number
-    wait for ever: the others are refused, in a thread kept for that. When the server stops it goes on
+    wait for ever: the others are refused, in threads kept for that. When the server stops it goes on
     accepting while it finishes what it has in hand, so that new requests are refused and `/readyz` says
     503, where gunicorn's would leave them waiting. When a reload replaces it, it serves until a process of
     the next generation can. And a process that cannot load what a reload brought ends alone, where
