@@ -10,7 +10,7 @@ from app.catalogue import Catalogue, Model, current
 from app.parameters import parser
 from app.quality import figures
 from app.routes.number import plan_number
-from app.routes.pictures import each_told, plan_for
+from app.routes.pictures import draw, each_told, plan_for
 from app.sampling import Plan, fresh_seed
 from app.schemas import PageParameters
 
@@ -33,6 +33,7 @@ def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
     asked |= {name: fresh_seed() for name in SEEDS if asked[name] is None}
     link = SCHEMA.changed({name: value for name, value in asked.items() if not name.startswith("number")})
     writer = _writer(offered)
+    written = _written(writer, asked) if writer else []  # before the picture, for the log line tells of the last
     html = render_template(
         "page.html",
         models=list(offered.values()),
@@ -43,20 +44,20 @@ def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
         quality=figures(model.card),
         columns=ceil(sqrt(asked["count"])),
         writer=writer,
-        written=_written(writer, asked) if writer else [],
+        written=written,
     )
     return html, {"Cache-Control": "no-store"}
 
 
 def _made(model: Model, asked: dict[str, Any]) -> list[dict[str, Any]]:
     plan = plan_for(model, asked["seed"], range(asked["count"]), asked["digit"], asked["truncation"])
-    return _told(model, plan)
+    return _told(model, plan, asked["seed"])
 
 
 def _written(writer: Model, asked: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The number as it is written: its digits, and what stands between them."""
     plan = plan_number(writer, asked["number_seed"], re.sub(r"\D", "", asked["number"]), asked["number_turns"], 1.0)
-    told = iter(_told(writer, plan))
+    told = iter(_told(writer, plan, asked["number_seed"]))
     return [next(told) if sign.isdigit() else sign for sign in asked["number"].strip()]
 
 
@@ -66,5 +67,5 @@ def _writer(offered: Catalogue) -> Model | None:
     return next((model for model in able if model.name == offered.default), able[0] if able else None)
 
 
-def _told(model: Model, plan: Plan) -> list[dict[str, Any]]:
-    return each_told(model.generator(plan.latents, plan.labels), plan, model, 1, "transparent")
+def _told(model: Model, plan: Plan, seed: int) -> list[dict[str, Any]]:
+    return each_told(draw(model, plan, [seed]), plan, model, 1, "transparent")
