@@ -114,6 +114,7 @@ def status(url: str) -> int:
 def server_environment(**settings: object) -> dict[str, str]:
     """The environment of a server as an operator would start it, on Keras's OpenVINO backend unless told."""
     kept = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    kept["DIGITSMITH_CACHE"] = str(ROOT / ".pytest_cache" / "exports")
     return kept | {name: str(value) for name, value in settings.items()}
 
 
