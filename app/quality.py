@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-SHARE, PLAIN = "{:.1%}", "{:.3g}"
+SHARE, PLAIN, FINE = "{:.1%}", "{:.3g}", "{:.4f}"
 
 
 class Figure(NamedTuple):
@@ -45,7 +45,7 @@ FIGURES = {
         "less",
     ),
     ("judge_kid",): ("KID", "the same distance, measured without supposing a shape of the clouds", PLAIN, "less"),
-    ("class_kl",): ("Fair to all ten", "how far the ten digits' shares are from the real ones, in nats", PLAIN, "less"),
+    ("class_kl",): ("Fair to all ten", "how far the ten digits' shares are from the real ones, in nats", FINE, "less"),
     ("memorisation", "pixels"): (
         "Near copies, in pixels",
         "share that is nearer to a training digit than 99% of real test digits are",
