@@ -104,6 +104,7 @@ def main() -> None:
                 made = Path(temporary) / network.name
                 made.mkdir()
                 _export(network, made)
+                os.sync()  # whole on the disk before it has its name
                 made.rename(folder / network.name)
         except Exception as error:  # Keras raises whatever its layers and its backend do
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)

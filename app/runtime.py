@@ -118,9 +118,14 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
     core = openvino.Core()
     core.set_property({"ENABLE_MMAP": False})  # a mapped file would hold its place on a small /dev/shm for ever
     with exports.opened(network) as folder:
-        found = json.loads((folder / SIGNATURE).read_text())
-        _check_signature(found["inputs"], found["outputs"], signature)
-        compiled = {size: core.compile_model(str(folder / f"{size}.xml"), "CPU", settings) for size in network.sizes}
+        try:
+            found = json.loads((folder / SIGNATURE).read_text())
+            files = {size: str(folder / f"{size}.xml") for size in network.sizes}
+            compiled = {size: core.compile_model(file, "CPU", settings) for size, file in files.items()}
+        except Exception as error:  # a file is damaged, and OpenVINO raises whatever it likes
+            reason = _first_line(error)
+            raise NetworkError(f"cannot be loaded from {folder}, which may be deleted ({reason})") from error
+    _check_signature(found["inputs"], found["outputs"], signature)
     requests = {size: model.create_infer_request() for size, model in compiled.items()}
 
     def run(inputs: Inputs) -> NDArray[np.float32]:

@@ -51,6 +51,19 @@ def test_importing_the_app_reads_and_loads_nothing():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment).returncode == 0
 
 
+def test_a_kept_network_that_is_damaged_is_told_and_made_anew_once_deleted(one_model, tmp_path):
+    settings = {"DIGITSMITH_MODELS": one_model, "DIGITSMITH_CACHE": tmp_path, "WORKERS": 1}
+    with running_server(**settings):
+        pass
+    damaged = next(tmp_path.glob("*/16.bin"))
+    damaged.write_bytes(damaged.read_bytes()[:-1000])
+    (said,) = refused(**settings)
+    assert f"cannot be loaded from {damaged.parent}, which may be deleted" in said
+    shutil.rmtree(damaged.parent)
+    with running_server(**settings):
+        pass
+
+
 def test_sigterm_lets_a_request_in_flight_finish_and_ends_with_zero(get):
     with running_server(WORKERS=1) as (address, process), ThreadPoolExecutor(1) as pool:
         (worker,) = process.workers
