@@ -16,6 +16,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from app.config import ROOT
 
@@ -94,6 +95,16 @@ def _make(networks: list[Network], folder: Path) -> None:
         raise ExportError((done.stderr.strip() or f"{networks[0].path} cannot be exported.").splitlines()[-1])
 
 
+def only_or_all(inputs: dict[str, Any]) -> Any:
+    """Inputs as Keras wants them: by name, or bare where there is but one."""
+    return inputs if len(inputs) > 1 else next(iter(inputs.values()))
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first, or else what it is."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def main() -> None:
     """Make the networks that standard input lists, in the folder that the command names."""
     folder = Path(sys.argv[1])
@@ -107,8 +118,7 @@ def main() -> None:
                 os.sync()  # whole on the disk before it has its name
                 made.rename(folder / network.name)
         except Exception as error:  # Keras raises whatever its layers and its backend do
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            sys.exit(f"{network.path} is not a Keras model that can be loaded ({reason}).")
+            sys.exit(f"{network.path} is not a Keras model that can be loaded ({first_line(error)}).")
 
 
 def _export(network: Network, folder: Path) -> None:
@@ -120,9 +130,8 @@ def _export(network: Network, folder: Path) -> None:
             tensor.name: keras.InputSpec(tensor.dtype, (size, *tensor.shape[1:]), name=tensor.name)
             for tensor in model.inputs
         }
-        # Keras wants inputs by name, or bare where there is but one.
-        only_or_all = specs if len(specs) > 1 else next(iter(specs.values()))
-        model.export(str(folder / f"{size}.xml"), format="openvino", input_signature=[only_or_all], verbose=False)
+        given = [only_or_all(specs)]
+        model.export(str(folder / f"{size}.xml"), format="openvino", input_signature=given, verbose=False)
     signature = {
         "inputs": {tensor.name: [tensor.shape[1:], tensor.dtype] for tensor in model.inputs},
         "outputs": [tensor.shape[1:] for tensor in model.outputs],

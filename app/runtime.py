@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.batching import Batcher, Inputs, Run
-from app.exports import SIGNATURE, ExportError, Exports, Network
+from app.exports import SIGNATURE, ExportError, Exports, Network, first_line, only_or_all
 
 NEARLY_FULL = 0.7  # a batch that is emptier costs more than its rows two by two
 BACKENDS = ("openvino", "tensorflow")
@@ -72,7 +72,7 @@ class Runtime:
         except (NetworkError, ExportError):
             raise
         except Exception as error:  # Keras raises whatever its layers and its backend do
-            raise NetworkError(f"is not a Keras model that can be loaded ({_first_line(error)})") from error
+            raise NetworkError(f"is not a Keras model that can be loaded ({first_line(error)})") from error
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """The output (N, …) for inputs (N, …) by name, of any N above 0."""
@@ -123,7 +123,7 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
             files = {size: str(folder / f"{size}.xml") for size in network.sizes}
             compiled = {size: core.compile_model(file, "CPU", settings) for size, file in files.items()}
         except Exception as error:  # a file is damaged, and OpenVINO raises whatever it likes
-            reason = _first_line(error)
+            reason = first_line(error)
             raise NetworkError(f"cannot be loaded from {folder}, which may be deleted ({reason})") from error
     _check_signature(found["inputs"], found["outputs"], signature)
     requests = {size: model.create_infer_request() for size, model in compiled.items()}
@@ -152,7 +152,7 @@ def _tensorflow(network: Network, signature: Signature, _threads: int, _exports:
     _check_signature(inputs, [tensor.shape[1:] for tensor in model.outputs], signature)
 
     def run(inputs: Inputs) -> NDArray[np.float32]:
-        return np.asarray(model.predict_on_batch(_only_or_all(inputs)))
+        return np.asarray(model.predict_on_batch(only_or_all(inputs)))
 
     return run
 
@@ -164,12 +164,3 @@ def _check_signature(inputs: Mapping[str, Any], outputs: list[Any], wanted: Sign
     given = [(None, *shape) for shape in outputs]
     if found != expected or given != [(None, *wanted.output)]:
         raise NetworkError(f"maps {found} to {given}; it must map {expected} to {[(None, *wanted.output)]}")
-
-
-def _only_or_all(inputs: dict[str, Any]) -> Any:
-    """Inputs as Keras and OpenVINO want them: by name, or bare where there is but one."""
-    return inputs if len(inputs) > 1 else next(iter(inputs.values()))
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -83,6 +83,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """Show gunicorn that this process lives, as its loop does at least once a second."""
         super().notify()
         self._refuse_overdue()
+        self._tell_waiting()
         self._end_if_due()
         if not self.alive:
             self.set_accept_enabled(False)
@@ -105,7 +106,6 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             return
         self._accepted.add(conn)
         self._waiting.append(Waiting(monotonic(), self._submit(self.tpool, self.handle, conn)))
-        self._tell_waiting()
 
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[TConn], Any], conn: TConn) -> Future[Any]:
         future = pool.submit(work, conn)
@@ -128,7 +128,6 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             self._waiting.popleft()
         while self._waiting and self._waiting[0].since + self.deadline < monotonic():
             self._waiting.popleft().future.cancel()
-        self._tell_waiting()
 
     def _tell_waiting(self) -> None:
         waiting = max(0, len(self._accepted) - self.cfg.threads)

@@ -4,13 +4,12 @@ Single digits, sheets, numbers in JSON and data sets are asked for at once, over
 server has threads.
 """
 
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import click
 
-from benchmarks.serving import OURS, Running, megabytes, running
+from benchmarks.serving import OURS, Running, megabytes, run, running
 
 LOADS = {
     "/generate": 64,
@@ -41,8 +40,7 @@ def main(minutes: int) -> None:
 def ask(server: Running, path: str, connections: int, seconds: int) -> str:
     """Ask without pause; says how many answers came."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", server.address + path]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    lines = [line.strip() for line in said.splitlines() if "requests in" in line or "Non-2xx" in line]
+    lines = [line.strip() for line in run(command).splitlines() if "requests in" in line or "Non-2xx" in line]
     return f"{path}: {'; '.join(lines)}"
 
 
