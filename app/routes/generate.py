@@ -9,7 +9,7 @@ from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.images import sheet
-from app.routes.pictures import answer, draw, let_cache, plan_for, png_or_json
+from app.routes.pictures import draw, plan_for, png_or_json
 from app.sampling import fresh_seed
 from app.schemas import GenerateParameters
 
@@ -51,8 +51,5 @@ def _generated(parameters: dict[str, Any]) -> Response:
     asked = parameters | {"model": model.name, "seed": seed}
     digits = draw(model, plan, [seed])
     columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
-    content, kind = png_or_json(sheet(digits, columns), digits, plan, model, asked)
     url = url_for("generate.generate", **SCHEMA.changed(asked))
-    response = answer(content, kind, model, plan, [seed], url)
-    response.vary.add("Accept")
-    return let_cache(response, seeded)
+    return png_or_json(sheet(digits, columns), digits, plan, model, asked, url, seeded)

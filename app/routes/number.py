@@ -11,7 +11,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import sheet
-from app.routes.pictures import answer, draw, let_cache, plan_for, png_or_json
+from app.routes.pictures import draw, plan_for, png_or_json
 from app.sampling import Plan, fresh_seed
 from app.schemas import NumberParameters
 
@@ -44,11 +44,8 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
     plan = plan_number(model, seed, digits, parameters["turns"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
     drawn = draw(model, plan, [seed])
-    content, kind = png_or_json(sheet(drawn, len(drawn)), drawn, plan, model, asked)
     url = url_for("number.number", digits=digits, **SCHEMA.changed(asked))
-    response = answer(content, kind, model, plan, [seed], url)
-    response.vary.add("Accept")
-    return let_cache(response, seeded)
+    return png_or_json(sheet(drawn, len(drawn)), drawn, plan, model, asked, url, seeded)
 
 
 def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: float) -> Plan:

@@ -66,16 +66,23 @@ def each_told(digits: Digits, plan: Plan, model: Model, scale: int, background: 
     ]
 
 
-def png_or_json(picture: Digits, digits: Digits, plan: Plan, model: Model, asked: dict[str, Any]) -> tuple[bytes, str]:
-    """What the client would rather have, and its type: the picture as PNG, or each digit by itself in JSON.
+def png_or_json(
+    picture: Digits, digits: Digits, plan: Plan, model: Model, asked: dict[str, Any], url: str, seeded: bool
+) -> Response:
+    """What the client would rather have: the picture as PNG, or each digit by itself in JSON.
 
-    Args: picture, all digits in one image; asked, the request's parameters, its seed among them.
+    Args: picture, all digits in one image; asked, the request's parameters, its seed among them; url, what
+        brings the answer back; seeded, whether the request named the seed.
     """
     kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
     if kind == "image/png":
-        return png(picture, asked["scale"], asked["background"]), kind
-    told = each_told(digits, plan, model, asked["scale"], asked["background"])
-    return json.dumps({"model": model.name, "seed": asked["seed"], "digits": told}).encode(), kind
+        content = png(picture, asked["scale"], asked["background"])
+    else:
+        told = each_told(digits, plan, model, asked["scale"], asked["background"])
+        content = json.dumps({"model": model.name, "seed": asked["seed"], "digits": told}).encode()
+    response = answer(content, kind, model, plan, [asked["seed"]], url)
+    response.vary.add("Accept")
+    return let_cache(response, seeded)
 
 
 def data_uri(digit: Digits, scale: int = 1, background: str = "black") -> str:
