@@ -6,6 +6,8 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from selectors import EVENT_READ
 from time import monotonic
 from types import FrameType
 from typing import Any, NamedTuple
@@ -28,14 +30,16 @@ class Waiting(NamedTuple):
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's threaded worker, with four habits of its own.
+    """gunicorn's threaded worker, with five habits of its own.
 
-    Only so many requests wait for a thread, and only for so long, where gunicorn's would let any number
-    wait for ever: the others are refused, in threads kept for that. When the server stops it goes on
-    accepting while it finishes what it has in hand, so that new requests are refused and `/readyz` says
-    503, where gunicorn's would leave them waiting. When a reload replaces it, it serves until a process of
-    the next generation can. And a process that cannot load what a reload brought ends alone, where
-    gunicorn's would end the server.
+    A connection gets a thread once it says something, where gunicorn's gives a new one a thread for five
+    seconds: browsers open connections in advance, and a few of those would hold all threads. Only so many
+    requests wait for a thread, and only for so long, where gunicorn's would let any number wait for ever:
+    the others are refused, in threads kept for that. When the server stops it goes on accepting while it
+    finishes what it has in hand, so that new requests are refused and `/readyz` says 503, where gunicorn's
+    would leave them waiting. When a reload replaces it, it serves until a process of the next generation
+    can. And a process that cannot load what a reload brought ends alone, where gunicorn's would end the
+    server.
 
     Attributes, set before it is forked:
         lifetime: what it shares with the other processes.
@@ -98,7 +102,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         super().set_accept_enabled(enabled or (self.lifetime.stopping and not self.alive and finishing))
 
     def enqueue_req(self, conn: TConn) -> None:
-        """A request has come on a connection: a thread will handle it, or refuse it."""
+        """A connection is new, or a request has come on it: a thread will handle that, or refuse it."""
+        if not (conn.initialized or conn.data_ready):
+            self._await_request(conn)
+            return
         if self.alive or not self.lifetime.stopping:
             self._in_hand.add(conn)
         if len(self._accepted) >= self.cfg.threads + self.queue:
@@ -106,6 +113,13 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             return
         self._accepted.add(conn)
         self._waiting.append(Waiting(monotonic(), self._submit(self.tpool, self.handle, conn)))
+
+    def _await_request(self, conn: TConn) -> None:
+        """Wait for what a new connection has to say, for as long as a kept one may be silent."""
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[TConn], Any], conn: TConn) -> Future[Any]:
         future = pool.submit(work, conn)

@@ -1,6 +1,8 @@
 """A server that has enough to do says so at once, and is itself again as soon as it has less."""
 
 import re
+import socket
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 from servers import Held, running_server, status, wait_until
@@ -16,8 +18,8 @@ def test_more_than_may_wait_are_refused_at_once_until_there_is_room_again(one_mo
     with running_server(DIGITSMITH_MODELS=one_model, **settings) as (address, _):
         held = [Held(address) for _ in range(2)]
         waits = HTTPConnection(address.removeprefix("http://"), timeout=60)
-        waits.request("GET", "/generate")  # connections are taken in their order, so this one is before the next
-        assert metric(get, address, "digitsmith_waiting_requests") == 1
+        waits.request("GET", "/generate")
+        wait_until(lambda: metric(get, address, "digitsmith_waiting_requests") == 1, what="a request that waits")
         refused = get(f"{address}/generate")
         assert refused.status == 503
         assert refused.headers["Retry-After"] == "1"
@@ -39,3 +41,11 @@ def test_who_has_waited_too_long_is_refused_but_health_is_told_and_the_others_ar
         assert status(f"{address}/livez") == 200
         assert held.finish() == 200
         wait_until(lambda: status(f"{address}/generate") == 200, what="room for another request")
+
+
+def test_connections_that_say_nothing_hold_no_thread(one_model):
+    settings = {"WORKERS": 1, "THREADS": 1, "DIGITSMITH_DEADLINE": 1}
+    with running_server(DIGITSMITH_MODELS=one_model, **settings) as (address, _), ExitStack() as silent:
+        for _ in range(10):
+            silent.enter_context(socket.create_connection(address.removeprefix("http://").split(":")))
+        assert status(f"{address}/generate") == 200
