@@ -12,10 +12,24 @@ from app.sampling import MAX_SEED
 TURNS = r"\A[0-9]{1,3}(,[0-9]{1,3}){0,31}\Z"
 WRITING = r"\A(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*\Z"  # a number as people write it
 EXAMPLE = "2026"
-SEEDS = r"\A(?:[0-9]{1,15}|[1-8][0-9]{15})(?:,(?:[0-9]{1,15}|[1-8][0-9]{15})){3}\Z"
 ANGLES = r"\A-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}\Z"
 UNTURNED = ",".join(8 * "0")
 PER_CLASS = 100  # digits of each class that a data set has when no size is given
+
+
+def _up_to(limit: int) -> str:
+    """A regular expression of the whole numbers from 0 to a limit of at least 10."""
+    digits = str(limit)
+    shorter = f"[0-9]{{1,{len(digits) - 1}}}"
+    less = [  # at a place, and the same as the limit before it
+        f"{digits[:place]}[0-{int(digit) - 1}][0-9]{{{len(digits) - 1 - place}}}"
+        for place, digit in enumerate(digits)
+        if digit != "0"
+    ]
+    return f"(?:{'|'.join([shorter, *less, digits])})"
+
+
+SEEDS = rf"\A{_up_to(MAX_SEED)}(?:,{_up_to(MAX_SEED)}){{3}}\Z"
 
 
 class WholeNumber(fields.Integer):

@@ -1,10 +1,15 @@
 """/map: the square of digits between four."""
 
+import re
+
 import numpy as np
 import pytest
 from conftest import canonical, pixels
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.sampling import plan_digits, plan_interpolation, plan_map, turned
+from app.sampling import MAX_SEED, plan_digits, plan_interpolation, plan_map, turned
+from app.schemas import SEEDS
 
 
 def corners(*seeds):
@@ -51,6 +56,12 @@ def test_the_same_address_brings_the_same_map_back(client):
 
 def test_a_model_without_labels_has_a_map_too(client):
     assert "X-Digits" not in client.get("/map?model=mlp").headers
+
+
+@given(st.integers(0, MAX_SEED) | st.integers(MAX_SEED - 10**15, MAX_SEED), st.integers(1, 10**15))
+def test_every_seed_that_generate_takes_is_a_corner_too_and_no_greater_one(seed, more):
+    assert re.search(SEEDS, f"{seed},0,{MAX_SEED},{seed}")
+    assert not re.search(SEEDS, f"{seed},0,{MAX_SEED},{MAX_SEED + more}")
 
 
 @pytest.mark.parametrize(
