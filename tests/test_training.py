@@ -25,6 +25,7 @@ from training.files import replacing
 from training.gan import GAN
 from training.presets import settings_for
 from training.trainer import Trainer
+from training.workers import Workers
 
 TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, "--latent-dim", 8)
 
@@ -134,7 +135,7 @@ def trainer(real_digits, tmp_path):
     data = load(str(real_digits))
     tiny = {"batch_size": 16, "latent_dim": 4, "generator_width": 4, "discriminator_width": 4, "images": 160}
     gan = GAN(settings_for("mlp", tiny), data.classes)
-    return Trainer(gan, data, tmp_path / "run", Progress(), checkpoint_every=16, tensorboard=False)
+    return Trainer(gan, data, tmp_path / "run", Progress(), 16, tensorboard=False, workers=Workers())
 
 
 def poison(trainer: Trainer, step: int, what: str) -> None:
@@ -166,6 +167,12 @@ def test_what_is_not_finite_before_the_first_checkpoint_says_so(trainer):
     poison(trainer, 1, "a loss")
     with pytest.raises(TrainingError, match="it has no checkpoint yet"):
         trainer.run()
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused(trainer):
+    trainer.gan.replicas = 3
+    with pytest.raises(TrainingError, match="--batch-size is 16; it must be a multiple of the 3 replicas"):
+        Trainer(trainer.gan, trainer.data, trainer.folder, Progress(), 16, tensorboard=False, workers=Workers())
 
 
 def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp_path):

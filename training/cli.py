@@ -79,13 +79,17 @@ def train(
     tensorboard: bool,
     **changes: Any,
 ) -> None:
-    """Train a GAN; at the end --out is a model folder that the app can serve."""
+    """Train a GAN; at the end --out is a model folder that the app can serve.
+
+    On all GPUs of this machine or, where TF_CONFIG tells of other machines that run the same command, with them.
+    """
     from training import checkpoint, history
     from training.checkpoint import Progress
     from training.data import load
     from training.export import CARD, export
     from training.gan import GAN
     from training.trainer import Trainer, continued
+    from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
     if resume and not checkpoint.exists(folder):
@@ -96,15 +100,21 @@ def train(
         raise TrainingError(f"{folder} holds a model already: give another --out.")
     dataset = load(data)
     _make(folder)
-    if resume:
-        given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
-        gan, progress = continued(folder, dataset, given)
-    else:
-        gan, progress = GAN(settings_for(preset or "digitsmith", changes), dataset.classes), Progress()
-    Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard).run()
-    history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
-    export(folder, gan, dataset, progress)
-    click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")
+    workers = of_environment()
+    with workers.together():
+        if resume:
+            given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
+            gan, progress = continued(folder, dataset, given, workers)
+        else:
+            settings = settings_for(preset or "digitsmith", changes)
+            gan, progress = GAN(settings, dataset.classes, workers.strategy), Progress()
+        Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
+    if workers.number > 1:
+        click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")
+    if workers.chief:
+        history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
+        export(folder, gan, dataset, progress)
+        click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")
 
 
 @cli.command()

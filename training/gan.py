@@ -1,6 +1,7 @@
 """The GAN: two networks, their optimizers, the generator's average, and one step of their game."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from math import cos, pi
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.losses import GAMES, gradient_penalty, relativistic
-from training.networks import build_networks, call, two_labelled
+from training.networks import build_networks, call, synchronise, two_labelled
 from training.presets import Settings
 
 SMALLEST_SLOPE = 1e-30  # keeps a division finite where the discriminator has won beyond doubt
@@ -18,25 +19,38 @@ SMALLEST_SLOPE = 1e-30  # keeps a division finite where the discriminator has wo
 class GAN:
     """Plays one step at a time; knows nothing of files, progress or time.
 
+    Args:
+        strategy: how the replicas of a batch are shared out and brought together again; each plays on its
+            share, and all have equal weights at all times. None for TensorFlow's default, one replica.
+
     Attributes:
         generator: from latents (and labels) to images; discriminator: from images (and labels) to
             logits. Both as `training.networks` describes them.
         best_generator: the moving average of the generator where the settings keep one, else itself.
     """
 
-    def __init__(self, settings: Settings, classes: int):
+    def __init__(self, settings: Settings, classes: int, strategy: tf.distribute.Strategy | None = None):
         keras.utils.set_random_seed(settings.seed)
         # TensorFlow orders its sums by the layers' names, which count on through a process: without
         # this, a second GAN in it would differ from the first in the last bits of bfloat16.
         keras.utils.clear_session()
         self.settings = settings
-        self.game = GAMES[settings.loss]
-        self.generator, self.discriminator = build_networks(settings, classes, settings.precision)
         self.classes = classes
+        self.game = GAMES[settings.loss]
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
+        with self.strategy.scope():
+            self._build()
+
+    def _build(self) -> None:
+        settings = self.settings
+        self.generator, self.discriminator = build_networks(settings, self.classes, settings.precision)
+        if self.replicas > 1:
+            synchronise(self.generator)
         self._two_labelled = two_labelled(self.discriminator) if settings.mismatched else None
         self.best_generator = self.generator
         if settings.average_images:
-            self.best_generator, _ = build_networks(settings, classes, settings.precision)
+            self.best_generator, _ = build_networks(settings, self.classes, settings.precision)
             self.best_generator.set_weights(self.generator.get_weights())
         self.generator_optimizer = _adam(settings, settings.generator_lr, self.generator)
         self.discriminator_optimizer = _adam(settings, settings.discriminator_lr, self.discriminator)
@@ -75,6 +89,13 @@ class GAN:
         """Every number that the next step depends on, by name."""
         return {name: np.asarray(variable) for name, variable in self._variables()}
 
+    def digest(self) -> str:
+        """SHA-256 of the state."""
+        digest = sha256()
+        for array in self.state().values():
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Put back what `state` gave. Raises KeyError or ValueError on a state of other networks."""
         for name, variable in self._variables():
@@ -96,14 +117,23 @@ class GAN:
     def _play(
         self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor, weights: dict[str, tf.Tensor], penalise: bool
     ) -> dict[str, tf.Tensor]:
-        real = tf.cast(images, tf.float32) / 255
+        """Every replica moves on its share of the batch; the results are means over all of them."""
+        results = self.strategy.run(self._move, (step, images, labels, weights, penalise))
+        return {name: self.strategy.reduce(tf.distribute.ReduceOp.MEAN, each, None) for name, each in results.items()}
+
+    def _move(
+        self, step: tf.Tensor, images: tf.Tensor, labels: tf.Tensor, weights: dict[str, tf.Tensor], penalise: bool
+    ) -> dict[str, tf.Tensor]:
         shape = (self.settings.batch_size, self.settings.latent_dim)
-        latents = tf.random.stateless_normal(shape, seed=tf.stack([self.settings.seed, step]))
+        latents = self._share(tf.random.stateless_normal(shape, seed=tf.stack([self.settings.seed, step])))
+        others = self._other_labels(tf.concat([labels, labels], 0), step)
+        others = tf.concat([self._share(half) for half in tf.split(others, 2)], 0)
+        real, labels = tf.cast(self._share(images), tf.float32) / 255, self._share(labels)
         with tf.GradientTape() as tape:
             generated = call(self.generator, latent=latents, label=labels, training=True)
         discriminator_step = self._penalised_discriminator_step if penalise else self._discriminator_step
         both, labels = tf.concat([real, generated], 0), tf.concat([labels, labels], 0)
-        loss, logits, slopes = discriminator_step(both, labels, self._other_labels(labels, step), weights)
+        loss, logits, slopes = discriminator_step(both, labels, others, weights)
         real_logits, generated_logits = tf.split(logits, 2)
         generator_loss = self._generator_step(tape, generated, real_logits, generated_logits, slopes)
         return {
@@ -128,7 +158,7 @@ class GAN:
             logits, loss, minimised = self._judge(images, labels, others, weights)
         variables = self.discriminator.trainable_variables
         gradients, at_images, at_logits = tape.gradient(minimised, [variables, images, logits])
-        self.discriminator_optimizer.apply(gradients, variables)
+        self._apply(self.discriminator_optimizer, gradients, variables)
         at_generated = tf.maximum(tf.split(at_logits, 2)[1], SMALLEST_SLOPE)
         return loss, logits, tf.split(at_images, 2)[1] / tf.reshape(at_generated, (-1, 1, 1, 1))
 
@@ -144,7 +174,7 @@ class GAN:
             slopes = slope_tape.gradient(total, images)
             penalised = minimised + weights["penalty"] * gradient_penalty(slopes)
         variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(penalised, variables), variables)
+        self._apply(self.discriminator_optimizer, tape.gradient(penalised, variables), variables)
         return loss, logits, tf.split(slopes, 2)[1]
 
     def _judge(
@@ -186,8 +216,22 @@ class GAN:
         at_logits = tf.reshape(loss_tape.gradient(loss, generated_logits), (-1, 1, 1, 1))
         variables = self.generator.trainable_variables
         gradients = tape.gradient(generated, variables, output_gradients=slopes * at_logits)
-        self.generator_optimizer.apply(gradients, variables)
+        self._apply(self.generator_optimizer, gradients, variables)
         return loss
+
+    def _share(self, batch: tf.Tensor) -> tf.Tensor:
+        """What of a batch is this replica's."""
+        if self.replicas == 1:
+            return batch
+        size = self.settings.batch_size // self.replicas
+        start = tf.distribute.get_replica_context().replica_id_in_sync_group * size
+        return batch[start : start + size]
+
+    def _apply(self, optimizer: keras.Optimizer, gradients: list[tf.Tensor], variables: list[Any]) -> None:
+        """Update the variables by the mean of the replicas' gradients, of which Keras takes the sum."""
+        if self.replicas > 1:
+            gradients = [keras.ops.divide(gradient, self.replicas) for gradient in gradients]
+        optimizer.apply(gradients, variables)
 
     @tf.function
     def _update_average(self, decay: tf.Tensor) -> None:

@@ -142,6 +142,13 @@ def two_labelled(discriminator: keras.Model) -> keras.Model:
     return keras.Model([*discriminator.inputs, other], [discriminator.output, other_logit])
 
 
+def synchronise(network: keras.Model) -> None:
+    """Have batch normalisation see what all replicas see of a batch, not its own share alone."""
+    for layer in network.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.synchronized = True
+
+
 def _projection(features: KerasTensor, embedded: KerasTensor, score: layers.Layer) -> KerasTensor:
     """Logits (N,) of features (N, 128) under embedded labels (N, 128)."""
     projected = layers.Dot(axes=1, dtype="float32")([features, embedded])

@@ -18,6 +18,7 @@ from training.data import Dataset, batches
 from training.errors import TrainingError
 from training.evolution import Evolution
 from training.gan import GAN
+from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -36,22 +37,35 @@ class Trainer:
         folder: where checkpoints, history and evolution go.
         checkpoint_every: images between two checkpoints.
         progress: where an earlier sitting of the same run stopped.
+        workers: who else trains the same GAN; only the chief of them writes.
     """
 
     def __init__(
-        self, gan: GAN, data: Dataset, folder: Path, progress: Progress, checkpoint_every: int, tensorboard: bool
+        self,
+        gan: GAN,
+        data: Dataset,
+        folder: Path,
+        progress: Progress,
+        checkpoint_every: int,
+        tensorboard: bool,
+        workers: Workers,
     ):
-        self.gan, self.data, self.folder, self.progress = gan, data, folder, progress
+        self.gan, self.data, self.folder, self.progress, self.workers = gan, data, folder, progress, workers
         settings = self.settings = gan.settings
         if settings.batch_size > len(data.train_images):
             raise TrainingError(
                 f"--batch-size is {settings.batch_size}; it must be at most the {len(data.train_images)} images of"
                 f" {data.name}."
             )
+        if settings.batch_size % gan.replicas:
+            raise TrainingError(
+                f"--batch-size is {settings.batch_size}; it must be a multiple of the {gan.replicas} replicas that"
+                " share it."
+            )
         self.row_every = max(1, settings.steps // ROWS)
         self.checkpoint_every = max(1, checkpoint_every // settings.batch_size)
         self.evolution = Evolution(folder, settings, data.classes, gan.sample)
-        self.tensorboard = history.TensorBoard(folder, tensorboard)
+        self.tensorboard = history.TensorBoard(folder, tensorboard and workers.chief)
 
     def run(self) -> None:
         """Train to the end.
@@ -61,7 +75,9 @@ class Trainer:
             TrainingError: on a loss that is not finite; the last checkpoint stays as it was.
         """
         settings, progress = self.settings, self.progress
-        self.evolution.draw(progress.step)
+        self.workers.agree(f"{settings} {self.data.identity} {progress.step}")
+        if self.workers.chief:
+            self.evolution.draw(progress.step)
         stream = batches(
             self.data.train_images, self.data.train_labels, settings.batch_size, settings.seed, progress.step
         )
@@ -74,7 +90,7 @@ class Trainer:
                 self._note(metrics, now - began)  # with what checkpoints and sheets took since the step before
                 began = now
                 self._show(bar, metrics)
-                if stops:
+                if self.workers.any(bool(stops)):
                     self.save()
                     raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder}")
                 if progress.step % self.checkpoint_every == 0 or progress.step == settings.steps:
@@ -85,7 +101,8 @@ class Trainer:
         state = self.gan.state()
         if not all(np.isfinite(array).all() for array in state.values()):
             raise self._not_finite(self.progress.step, "left weights that are")
-        checkpoint.save(self.folder, self.settings, self.data.identity, self.progress, state)
+        if self.workers.chief:
+            checkpoint.save(self.folder, self.settings, self.data.identity, self.progress, state)
 
     def _note(self, metrics: dict[str, float], seconds: float) -> None:
         """Count one step that is done; a row and a sheet when they are due."""
@@ -96,6 +113,8 @@ class Trainer:
         progress.seconds += seconds
         for name, value in {**metrics, "steps": 1, "seconds": seconds}.items():
             progress.sums[name] = progress.sums.get(name, 0) + value
+        if not self.workers.chief:
+            return
         if progress.step % self.row_every == 0 or progress.step == self.settings.steps:
             self._write_row()
         try:
@@ -128,6 +147,7 @@ class Trainer:
             unit_scale=True,
             mininterval=1,
             dynamic_ncols=True,
+            disable=not self.workers.chief,
         )
 
     def _show(self, bar: tqdm, metrics: dict[str, float]) -> None:
@@ -136,10 +156,11 @@ class Trainer:
         bar.update(self.settings.batch_size)
 
 
-def continued(folder: Path, data: Dataset, changes: dict[str, Any]) -> tuple[GAN, Progress]:
+def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Workers) -> tuple[GAN, Progress]:
     """The GAN and progress of the run in `folder`, to go on with.
 
     Args: changes, settings given anew; only `images` may differ from the run's.
+        workers: who trains it now, which need not be as many as before.
     Raises: TrainingError when there is no run, or it is one of other settings or other data.
     """
     settings, dataset, progress, state = checkpoint.read(folder)
@@ -154,7 +175,7 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any]) -> tuple[GAN
         raise TrainingError(
             f"--images is {settings.images}, but {folder} has seen {seen} images: give at least as many."
         )
-    gan = GAN(settings, data.classes)
+    gan = GAN(settings, data.classes, workers.strategy)
     try:
         gan.restore(state)
     except (KeyError, ValueError) as error:
