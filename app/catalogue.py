@@ -89,7 +89,7 @@ def load(folder: Path, default: str, threads: int, exports: Exports) -> Catalogu
     """Check and load every model folder in `folder`. Raises ModelFolderError."""
     found = find(folder)
     prepare(found, exports)
-    return Catalogue([_load(model, threads, exports) for model in found], default)
+    return Catalogue([load_model(model, threads, exports) for model in found], default)
 
 
 def prepare(folders: list[ModelFolder], exports: Exports) -> None:
@@ -102,7 +102,8 @@ def prepare(folders: list[ModelFolder], exports: Exports) -> None:
         raise ModelFolderError(str(error)) from error
 
 
-def _load(folder: ModelFolder, threads: int, exports: Exports) -> Model:
+def load_model(folder: ModelFolder, threads: int, exports: Exports) -> Model:
+    """Load a model whose networks are prepared. Raises ModelFolderError."""
     card, network = folder.card, folder.generator
     classes = card["classes"] if card["conditional"] else None
     percentiles, loss = card["realness"]["logit_percentiles"], card["settings"]["loss"]

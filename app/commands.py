@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from app.datasets import Dataset
+from app.engines import ENGINES, Engine
 from app.files import memory, remembered, replacing
 from app.formats import file_name, fingerprint, stream
 from app.images import Digits
@@ -58,8 +60,15 @@ def _parameters(command: Command) -> Command:
     metavar="I/N",
     help="Draw the I-th of N shards only, for the same command without --shard to put together.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(list(ENGINES)),
+    default="local",
+    show_default=True,
+    help="What draws them: this process, or Ray on all processors of this machine, or of the cluster at RAY_ADDRESS.",
+)
 @with_appcontext
-def digits(out: Path, shard: tuple[int, int] | None, **given: str | None) -> None:
+def digits(out: Path, shard: tuple[int, int] | None, engine: str, **given: str | None) -> None:
     """Draw labelled digits into one file: the bytes of /dataset.
 
     The file has its name only once it is whole. After a kill, the same command goes on where that one
@@ -75,9 +84,9 @@ def digits(out: Path, shard: tuple[int, int] | None, **given: str | None) -> Non
     path = out / file_name(dataset, parameters["format"])
     try:
         if shard:
-            path = _draw_shard(path, dataset, parameters["format"], *shard)
+            path = _draw_shard(path, dataset, parameters["format"], ENGINES[engine], *shard)
         else:
-            _write(path, dataset, parameters["format"])
+            _write(path, dataset, parameters["format"], ENGINES[engine])
     except BlockingIOError as error:
         raise click.ClickException(f"{path} is being written by another process.") from error
     except OSError as error:
@@ -99,7 +108,7 @@ def _unfinished(path: Path, dataset: Dataset, kind: str) -> Path:
     return path.with_name(f".unfinished-{path.name}-{fingerprint(dataset, kind)[:16]}")
 
 
-def _write(path: Path, dataset: Dataset, kind: str) -> None:
+def _write(path: Path, dataset: Dataset, kind: str, draw: Engine) -> None:
     unfinished = _unfinished(path, dataset, kind)
     shards = sorted(path.parent.glob(f"{glob.escape(unfinished.name)}-*-of-*"))
     begun = bool(shards) or unfinished.exists()
@@ -108,18 +117,19 @@ def _write(path: Path, dataset: Dataset, kind: str) -> None:
         if begun:
             click.echo("Going on with what is drawn already.", err=True)
         whole = files.enter_context(replacing(path))
-        for piece in stream(dataset, kind, _shown(dataset.count, remembered(dataset, file, others))):
+        chunks = remembered(dataset, file, others, draw=draw)
+        for piece in stream(dataset, kind, _shown(dataset.count, chunks)):
             whole.write(piece)
 
 
-def _draw_shard(path: Path, dataset: Dataset, kind: str, which: int, of: int) -> Path:
+def _draw_shard(path: Path, dataset: Dataset, kind: str, draw: Engine, which: int, of: int) -> Path:
     unfinished = _unfinished(path, dataset, kind)
     shard = unfinished.with_name(f"{unfinished.name}-{which}-of-{of}")
-    chunks = list(dataset.chunks())
-    numbers = range(len(chunks) * (which - 1) // of, len(chunks) * which // of)
-    count = sum(len(chunks[number]) for number in numbers)
+    chunks = sum(1 for _ in dataset.chunks())
+    numbers = range(chunks * (which - 1) // of, chunks * which // of)
+    count = sum(len(chunk) for chunk in islice(dataset.chunks(), numbers.start, numbers.stop))
     with memory(shard, keep=True) as file:
-        for _ in _shown(count, remembered(dataset, file, numbers=numbers)):
+        for _ in _shown(count, remembered(dataset, file, numbers=numbers, draw=draw)):
             pass
     return shard
 

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DIGITSMITH_"
 BARE = ("HOST", "PORT", "WORKERS", "THREADS")
-LARGEST_DATASET = 10_000_000  # digits; their names have seven places
+LARGEST_DATASET = 100_000_000  # digits
 LOG_FORMATS = ("auto", "console", "json")
 
 Check = Callable[[str], Any]  # raises ValidationError on a value that cannot be used

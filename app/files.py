@@ -4,7 +4,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -13,6 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from app.datasets import CHUNK, Dataset
+from app.engines import Engine, here
 from app.images import SIDE, Digits
 
 CHECKSUM = struct.Struct("<I")
@@ -52,25 +53,34 @@ def memory(path: Path, keep: bool = False) -> Iterator[IO[bytes]]:
 
 
 def remembered(
-    dataset: Dataset, file: IO[bytes], others: Sequence[IO[bytes]] = (), numbers: range | None = None
+    dataset: Dataset,
+    file: IO[bytes],
+    others: Sequence[IO[bytes]] = (),
+    numbers: range | None = None,
+    draw: Engine = here,
 ) -> Iterator[Digits]:
     """The data set's digits, chunk by chunk: those in one of the files are read, the others drawn and added to `file`.
 
     A chunk in a file stands at its own place and is believed only if its checksum is right.
 
-    Args: numbers, of the chunks that are wanted; None for all.
+    Args: numbers, of the chunks that are wanted; None for all. draw, what draws them.
     """
-    wanted = (numbers.start, numbers.stop) if numbers is not None else (None,)
-    for number, span in islice(enumerate(dataset.chunks()), *wanted):
-        known = (_read(each, number, len(span)) for each in (file, *others))
-        digits = next((found for found in known if found is not None), None)
-        if digits is None:
-            digits = dataset.draw(span)
-            content = digits.tobytes()
-            file.seek(number * PLACE)
-            file.write(content + CHECKSUM.pack(crc32(content)))
-            file.flush()
-        yield digits
+    limits = (numbers.start, numbers.stop) if numbers is not None else (None,)
+
+    def wanted() -> Iterator[tuple[range, int, Digits | None]]:
+        for number, span in islice(enumerate(dataset.chunks()), *limits):
+            known = (_read(each, number, len(span)) for each in (file, *others))
+            yield span, number, next((found for found in known if found is not None), None)
+
+    with closing(draw(dataset, (span for span, _, known in wanted() if known is None))) as drawn:
+        for _, number, digits in wanted():
+            if digits is None:
+                digits = next(drawn)
+                content = digits.tobytes()
+                file.seek(number * PLACE)
+                file.write(content + CHECKSUM.pack(crc32(content)))
+                file.flush()
+            yield digits
 
 
 def _read(file: IO[bytes], number: int, count: int) -> Digits | None:

@@ -53,7 +53,7 @@ def test_a_seed_that_is_left_out_is_chosen_and_told_by_the_name(digits, tmp_path
     ("arguments", "says"),
     [
         (("--digit", 10), "digit is 10; it must be a whole number from 0 to 9."),
-        (("--count", 0), "count is '0'; it must be a whole number from 1 to 10000000."),
+        (("--count", 0), "count is '0'; it must be a whole number from 1 to 100000000."),
         (("--count", 1, "--per-class", 1), "per_class is 1; it must be left out where count is given."),
         (("--format", "csv"), "format is 'csv'; it must be one of npz, idx, png, parquet."),
         (("--model", "mlp"), "Model mlp knows no labels and cannot label a data set: ask digitsmith instead."),

@@ -93,8 +93,8 @@ def file_name(dataset: Dataset, kind: str) -> str:
     return f"{'-'.join(words)}.{FORMATS[kind].suffix}"
 
 
-def fingerprint(dataset: Dataset, kind: str) -> str:
-    """A hash of all that determines the bytes, for who cannot wait to have them."""
+def fingerprint(dataset: Dataset, kind: str = "") -> str:
+    """A hash of all that determines the bytes, or the digits where no layout is given, for who cannot wait for them."""
     return sha256(json.dumps([dataset.manifest, kind, backend(), _versions()]).encode()).hexdigest()
 
 

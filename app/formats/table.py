@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from app.datasets import Dataset
+from app.datasets import CHUNK, Dataset
 from app.formats.folders import picture_name
 from app.images import Digits, png
 
-GROUP = 4  # chunks; each row group takes 7 KB of memory until the file ends, and is sent at once
+GROUP = 4  # chunks in a row group, at least; each is sent at once
+GROUPS = 20_000  # at most, for each takes 7 KB of memory until the file ends
 
 
 def write_parquet(out: IO[bytes], dataset: Dataset, digits: Iterator[Digits]) -> Iterator[None]:
@@ -21,6 +22,7 @@ def write_parquet(out: IO[bytes], dataset: Dataset, digits: Iterator[Digits]) ->
     schema = pyarrow.schema([("image", image), ("label", pyarrow.int64())], metadata)
     # A PNG is compressed already, no two are alike, and which is the least of them tells no one anything.
     as_it_is: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": ["label"]}
+    full = max(GROUP, dataset.count // (GROUPS * CHUNK))
     with ParquetWriter(out, schema, **as_it_is) as writer:
         group = []
         for span in dataset.chunks():
@@ -29,7 +31,7 @@ def write_parquet(out: IO[bytes], dataset: Dataset, digits: Iterator[Digits]) ->
             names = pyarrow.array([picture_name(*known) for known in zip(labels, span, strict=True)], pyarrow.string())
             images = pyarrow.StructArray.from_arrays([pictures, names], fields=list(image))
             group.append(pyarrow.record_batch([images, pyarrow.array(labels, pyarrow.int64())], schema=schema))
-            if len(group) == GROUP or span.stop == dataset.count:
+            if len(group) == full or span.stop == dataset.count:
                 writer.write_table(pyarrow.Table.from_batches(group))
                 group.clear()
             yield

@@ -1,0 +1,109 @@
+"""`flask --app app digits --engine ray`: the same bytes, drawn by Ray, which is real here."""
+
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyarrow
+import pytest
+from click import ClickException
+from servers import server_environment, wait_until
+
+from app import engines
+from app.config import ROOT
+from app.datasets import CHUNK, Dataset
+
+COUNT = 50_000
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that this one, and those, have started."""
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = {int(child) for task in tasks for child in (task / "children").read_text().split()}
+    except FileNotFoundError:
+        return set()
+    return children.union(*map(descendants, children))
+
+
+def drawers(pid: int) -> set[int]:
+    """Those of them in which Ray draws."""
+    found = descendants(pid)
+    return {child for child in found if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::MapWorker")}
+
+
+def drawn(folder: Path) -> int:
+    """Bytes of digits that stand in the unfinished file."""
+    return sum(file.stat().st_size for file in folder.glob(".unfinished-*"))
+
+
+def test_a_killed_ray_process_costs_no_digit_and_the_bytes_are_those_of_the_route(tmp_path, server, get):
+    flask = [sys.executable, "-m", "flask", "--app", "app", "digits", "--engine", "ray"]
+    asked = [*flask, "--count", str(COUNT), "--seed", "1", "--out", str(tmp_path)]
+    process = subprocess.Popen(
+        asked, cwd=ROOT, env=server_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: drawn(tmp_path) > 0 or process.poll() is not None, what="the first digits")
+    victim = min(drawers(process.pid))
+    subprocess.run(["kill", "-9", str(victim)], check=True)
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    (file,) = tmp_path.iterdir()
+    expected = get(f"{server}/dataset?count={COUNT}&seed=1").read()
+    assert sha256(file.read_bytes()).hexdigest() == sha256(expected).hexdigest()
+
+
+def test_an_engine_is_asked_only_for_what_is_missing(app, client, tmp_path, monkeypatch):
+    asked = []
+
+    def breaks_off(dataset, spans):
+        yield from (dataset.draw(next(spans)) for _ in range(3))
+        raise ClickException("It broke off.")
+
+    def goes_on(dataset, spans):
+        asked.extend(spans)
+        return map(dataset.draw, asked) if not asked else engines.here(dataset, iter(asked))
+
+    request = ["digits", "--out", str(tmp_path), "--count", str(6 * CHUNK), "--seed", "3", "--engine", "ray"]
+    for engine, code in ((breaks_off, 1), (goes_on, 0)):
+        monkeypatch.setitem(engines.ENGINES, "ray", engine)
+        assert app.test_cli_runner().invoke(args=request).exit_code == code
+    every = list(Dataset(app.extensions["digitsmith"]["digitsmith"], 3, 6 * CHUNK).chunks())
+    assert asked == every[3:]
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == client.get(f"/dataset?count={6 * CHUNK}&seed=3").data
+
+
+def test_without_ray_it_says_how_to_have_it(app, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    request = ["digits", "--out", str(tmp_path), "--count", "1", "--engine", "ray"]
+    done = app.test_cli_runner().invoke(args=request)
+    assert done.exit_code == 1
+    assert done.stderr.endswith("Error: The engine ray needs Ray: pip install -r requirements-ray.txt\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("mlp", "has another mlp, or other libraries, than this one."), ("x", "cannot draw: There is no model x in ")],
+)
+def test_a_machine_that_would_draw_other_digits_says_so_instead(one_model, monkeypatch, name, says):
+    monkeypatch.setenv("DIGITSMITH_MODELS", str(one_model))
+    drawer = engines.Drawer("another fingerprint", name, 1, CHUNK, None, 1.0)
+    table = drawer({"data": []})
+    assert says in table["fault"][0].as_py()
+
+
+def test_what_a_machine_says_instead_of_digits_ends_the_run(app, tmp_path, monkeypatch):
+    class Refusing:
+        def iter_batches(self, **_how):
+            yield pyarrow.table({"fault": ["The Ray machine there has other libraries."]})
+
+    monkeypatch.setattr(engines, "_drawn", lambda *_asked: Refusing())
+    ray = SimpleNamespace(init=lambda **_how: None, shutdown=lambda: None, exceptions=SimpleNamespace(RayError=OSError))
+    monkeypatch.setattr(engines, "_ray", lambda: ray)
+    request = ["digits", "--out", str(tmp_path), "--count", "1", "--engine", "ray"]
+    done = app.test_cli_runner().invoke(args=request)
+    assert done.exit_code == 1
+    assert done.stderr.endswith("Error: The Ray machine there has other libraries.\n")
