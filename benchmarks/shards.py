@@ -71,7 +71,8 @@ def seconds(commands: list[list[str]], **settings: str) -> float:
     began = time.perf_counter()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = [subprocess.Popen(each, cwd=ROOT, env=ENVIRONMENT | settings, **quiet) for each in commands]
-    if any([each.wait() for each in running]):  # a list, to wait for all
+    codes = [each.wait() for each in running]
+    if any(codes):
         raise click.ClickException(f"{' '.join(commands[0])} failed")
     return time.perf_counter() - began
 
