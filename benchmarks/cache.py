@@ -1,0 +1,60 @@
+"""What a cache in front brings: requests a second through nginx, by the share that asks for digits asked for before.
+
+Run with `python -m benchmarks.cache` while `docker compose --file deploy/compose.scale.yaml up` runs; it needs wrk,
+which runs on the same cores. A share of the requests goes to so many popular seeds, the rest to seeds no one asks
+for twice, and the answers' X-Cache tells which of them nginx knew.
+"""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+SHARES = (0, 0.5, 0.9, 0.99, 1)
+SCRIPT = """
+share, popular, hits, answers = {share}, {popular}, 0, 0
+math.randomseed({turn})
+function setup(thread) only = thread end
+function request()
+  local seed = math.random() < share and math.random(popular) or math.random(2 ^ 30) + {turn} * 2 ^ 31
+  return wrk.format("GET", "/generate?seed=" .. string.format("%.0f", seed))
+end
+function response(status, headers)
+  answers = answers + 1
+  if headers["X-Cache"] == "HIT" then hits = hits + 1 end
+end
+function done(summary)
+  io.write(string.format("hit rate %.4f\\n", only:get("hits") / only:get("answers")))
+end
+"""
+
+
+@click.command()
+@click.option("--address", default="http://127.0.0.1:8000", show_default=True, help="Of nginx.")
+@click.option("--popular", default=1000, show_default=True, help="Seeds that many ask for.")
+@click.option("--seconds", default=10, show_default=True, help="For each share.")
+def main(address: str, popular: int, seconds: int) -> None:
+    """Print the hit rate and the requests a second for each share."""
+    for turn, share in enumerate(SHARES, 1):
+        hit_rate, speed = measured(address, SCRIPT.format(share=share, popular=popular, turn=turn), seconds)
+        click.echo(f"{share:.0%} to popular seeds: {speed:,.0f} requests/s, {hit_rate:.1%} of them hits")
+
+
+def measured(address: str, script: str, seconds: int) -> tuple[float, float]:
+    """The share of hits and the answers a second."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "requests.lua"
+        path.write_text(script)
+        command = [shutil.which("wrk") or "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(path), address]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said:
+        raise click.ClickException(f"{address} refused some: {said}")
+    hit_rate, speed = (re.search(rf"{name}:? +([0-9.]+)", said) for name in ("hit rate", "Requests/sec"))
+    return float(hit_rate[1]), float(speed[1])
+
+
+if __name__ == "__main__":
+    main()
