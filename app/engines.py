@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Generator, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from app.model_folder import ModelFolderError, find
 
 Engine = Callable[[Dataset, Iterator[range]], Generator[Digits]]
 
+QUIETLY: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
 TASK = 32  # chunks that one process of Ray draws in one go: half a second's work, three megabytes
 
 
@@ -36,21 +38,24 @@ def on_ray(dataset: Dataset, spans: Iterator[range]) -> Generator[Digits]:
     Ray runs on this machine, unless RAY_ADDRESS names a cluster; each of its machines needs this program
     and the same models. A process that is lost costs the time of its task, which another draws anew.
 
-    Raises: ClickException when Ray is not installed, cannot be reached, or would draw other digits.
+    Raises: ClickException when Ray is not installed, cannot be reached or fails, or would draw other digits.
     """
     bounds = np.array([(span.start, span.stop) for span in spans], np.int64)
     if not len(bounds):
         return
     ray = _ray()
     try:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(os.environ.get("RAY_ADDRESS") or "local", **QUIETLY)
         for block in _drawn(ray, dataset, bounds).iter_batches(batch_size=None, batch_format="pyarrow"):
             if "fault" in block.column_names:
                 raise ClickException(block["fault"][0].as_py())
             for chunk in block["digits"]:
                 yield np.frombuffer(chunk.as_py(), np.uint8).reshape(-1, SIDE, SIDE)
-    except (ray.exceptions.RayError, ConnectionError) as error:
-        raise ClickException(f"Ray could not draw the digits: {_reason(error)}") from error
+    except ClickException:
+        raise
+    except Exception as error:  # Ray raises a dozen types for what it cannot reach, start or keep
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]  # what stands behind the traceback
+        raise ClickException(f"Ray could not draw the digits: {reason}") from error
     finally:
         ray.shutdown()
 
@@ -76,29 +81,35 @@ def _drawn(ray: Any, dataset: Dataset, bounds: NDArray[np.int64]) -> Any:
     asked = (dataset.model.name, dataset.seed, dataset.count, dataset.digit, dataset.truncation)
     return tasks.map_batches(
         Drawer,
-        fn_constructor_args=(fingerprint(dataset), *asked),
-        compute=ray.data.ActorPoolStrategy(size=int(ray.cluster_resources()["CPU"])),
+        fn_constructor_args=(_proof(dataset), *asked),
+        compute=ray.data.ActorPoolStrategy(size=max(1, int(ray.cluster_resources().get("CPU", 1)))),
         num_cpus=1,
         batch_size=None,
     )
+
+
+def _proof(dataset: Dataset) -> str:
+    """A hash that is the same only where the digits will be: of all that determines them, and of the first of them."""
+    digits = dataset.draw(next(dataset.chunks()))
+    return sha256(fingerprint(dataset).encode() + digits.tobytes()).hexdigest()
 
 
 class Drawer:
     """Draws digits in one of Ray's processes, or says why it cannot: raising would have Ray try again and again.
 
     Args:
-        wanted: fingerprint of the data set, which must be the same here.
+        proof: of the data set, which must be the same here.
         name: of its model; the others are as `Dataset` has them.
     """
 
-    def __init__(self, wanted: str, name: str, *asked: Any):
-        here, self._fault = socket.gethostname(), ""
+    def __init__(self, proof: str, name: str, *asked: Any):
+        host, self._fault = socket.gethostname(), ""
         try:
             self._dataset = Dataset(_model(name), *asked)
-            if fingerprint(self._dataset) != wanted:
-                self._fault = f"The Ray machine {here} has another {name}, or other libraries, than this one."
+            if _proof(self._dataset) != proof:
+                self._fault = f"The Ray machine {host} would draw other digits: its {name} or its libraries are others."
         except ClickException as error:
-            self._fault = f"The Ray machine {here} cannot draw: {error.message}"
+            self._fault = f"The Ray machine {host} cannot draw: {error.message}"
 
     def __call__(self, batch: dict[str, NDArray[np.int64]]) -> Any:
         """A row with the bytes of each chunk, for its bounds; or one with the fault."""
@@ -119,11 +130,6 @@ def _model(name: str) -> Model:
     exports = Exports(Path(settings["CACHE"]))
     prepare([found[name]], exports)
     return load_model(found[name], 1, exports)
-
-
-def _reason(error: Exception) -> str:
-    """What was said last, without the traceback before it."""
-    return str(error).strip().splitlines()[-1]
 
 
 ENGINES: dict[str, Engine] = {"local": here, "ray": on_ray}

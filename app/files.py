@@ -4,7 +4,7 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -65,16 +65,21 @@ def remembered(
 
     Args: numbers, of the chunks that are wanted; None for all. draw, what draws them.
     """
-    limits = (numbers.start, numbers.stop) if numbers is not None else (None,)
+    limits = (numbers.start, numbers.stop) if numbers is not None else (0, None)
 
-    def wanted() -> Iterator[tuple[range, int, Digits | None]]:
-        for number, span in islice(enumerate(dataset.chunks()), *limits):
+    def wanted(first: int) -> Iterator[tuple[int, range, Digits | None]]:
+        for number, span in islice(enumerate(dataset.chunks()), first, limits[1]):
             known = (_read(each, number, len(span)) for each in (file, *others))
-            yield span, number, next((found for found in known if found is not None), None)
+            yield number, span, next((found for found in known if found is not None), None)
 
-    with closing(draw(dataset, (span for span, _, known in wanted() if known is None))) as drawn:
-        for _, number, digits in wanted():
+    def missing(first: int) -> Iterator[range]:
+        return (span for _, span, digits in wanted(first) if digits is None)
+
+    with ExitStack() as stack:
+        drawn: Iterator[Digits] | None = None
+        for number, _, digits in wanted(limits[0]):
             if digits is None:
+                drawn = drawn or stack.enter_context(closing(draw(dataset, missing(number))))
                 digits = next(drawn)
                 content = digits.tobytes()
                 file.seek(number * PLACE)

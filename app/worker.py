@@ -116,7 +116,6 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def _await_request(self, conn: TConn) -> None:
         """Wait for what a new connection has to say, for as long as a kept one may be silent."""
-        conn.sock.setblocking(False)
         conn.set_timeout()
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))

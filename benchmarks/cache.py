@@ -8,6 +8,7 @@ for twice, and the answers' X-Cache tells which of them nginx knew.
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,10 +17,10 @@ import click
 SHARES = (0, 0.5, 0.9, 0.99, 1)
 SCRIPT = """
 share, popular, hits, answers = {share}, {popular}, 0, 0
-math.randomseed({turn})
+math.randomseed({second})
 function setup(thread) only = thread end
 function request()
-  local seed = math.random() < share and math.random(popular) or math.random(2 ^ 30) + {turn} * 2 ^ 31
+  local seed = math.random() < share and math.random(popular) or {second} * 2 ^ 20 + math.random(2 ^ 20)
   return wrk.format("GET", "/generate?seed=" .. string.format("%.0f", seed))
 end
 function response(status, headers)
@@ -38,8 +39,9 @@ end
 @click.option("--seconds", default=10, show_default=True, help="For each share.")
 def main(address: str, popular: int, seconds: int) -> None:
     """Print the hit rate and the requests a second for each share."""
-    for turn, share in enumerate(SHARES, 1):
-        hit_rate, speed = measured(address, SCRIPT.format(share=share, popular=popular, turn=turn), seconds)
+    for share in SHARES:
+        script = SCRIPT.format(share=share, popular=popular, second=int(time.time()))
+        hit_rate, speed = measured(address, script, seconds)
         click.echo(f"{share:.0%} to popular seeds: {speed:,.0f} requests/s, {hit_rate:.1%} of them hits")
 
 

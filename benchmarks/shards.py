@@ -6,6 +6,7 @@ measured by itself, that of Ray until the file is whole, but Ray itself runs alr
 """
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -80,13 +81,16 @@ def seconds(commands: list[list[str]], **settings: str) -> float:
 @contextmanager
 def ray(processes: int) -> Iterator[None]:
     """A Ray of so many processes on this machine."""
-    program = [sys.executable, "-m", "ray.scripts.scripts"]
-    start = ["start", "--head", f"--port={PORT}", f"--num-cpus={processes}", "--include-dashboard=false"]
+    start = ["start", "--head", f"--port={PORT}", f"--num-cpus={processes}", "--include-dashboard=false", "--block"]
+    command = [sys.executable, "-m", "ray.scripts.scripts", *start]
+    head = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        subprocess.run([*program, *start], env=ENVIRONMENT, check=True, capture_output=True)
+        if not any("Ray runtime started" in line for line in head.stdout):
+            raise click.ClickException("Ray did not start; perhaps another runs on this machine")
         yield
     finally:
-        subprocess.run([*program, "stop"], env=ENVIRONMENT, check=True, capture_output=True)
+        head.send_signal(signal.SIGINT)  # SIGTERM would first wait for half a minute
+        head.communicate()
 
 
 if __name__ == "__main__":

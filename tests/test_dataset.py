@@ -12,6 +12,8 @@ from pyarrow import parquet
 
 from app.datasets import CHUNK
 from app.formats import FORMATS
+from app.formats.folders import picture_name
+from app.formats.table import GROUPS, row_group
 from training import data
 
 
@@ -212,3 +214,14 @@ def test_a_model_without_labels_makes_no_labelled_data_set(client, query):
     assert response.status_code == 409
     assert "ask digitsmith instead" in response.get_json()["detail"]
     assert client.get("/dataset?model=x").status_code == 404
+
+
+def test_names_sort_as_the_digits_do_however_many_there_are():
+    assert picture_name(3, 12, 10**7) == "3/0000012.png"
+    assert picture_name(3, 12, 10**8) == "3/00000012.png"
+
+
+@pytest.mark.parametrize("count", [10**4, 10**7, 12_799_999, 10**8])
+def test_the_row_groups_of_a_parquet_are_never_more_than_the_memory_of_their_places_allows(count):
+    assert count / CHUNK / row_group(count) <= GROUPS
+    assert count > 10**7 or row_group(count) == 4  # the layout of those that were drawn before

@@ -171,7 +171,7 @@ def test_what_is_not_finite_before_the_first_checkpoint_says_so(trainer):
 
 def test_a_batch_that_replicas_cannot_share_is_refused(trainer):
     trainer.gan.replicas = 3
-    with pytest.raises(TrainingError, match="--batch-size is 16; it must be a multiple of the 3 replicas"):
+    with pytest.raises(TrainingError, match="--batch-size is 16; it must be a multiple of the 3 devices"):
         Trainer(trainer.gan, trainer.data, trainer.folder, Progress(), 16, tensorboard=False, workers=Workers())
 
 

@@ -87,8 +87,7 @@ def train(
     from training.checkpoint import Progress
     from training.data import load
     from training.export import CARD, export
-    from training.gan import GAN
-    from training.trainer import Trainer, continued
+    from training.trainer import Trainer, build, continued
     from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
@@ -106,8 +105,8 @@ def train(
             given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
             gan, progress = continued(folder, dataset, given, workers)
         else:
-            settings = settings_for(preset or "digitsmith", changes)
-            gan, progress = GAN(settings, dataset.classes, workers.strategy), Progress()
+            progress = Progress()
+            gan = build(settings_for(preset or "digitsmith", changes), dataset, progress.step, workers)
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")

@@ -18,6 +18,7 @@ from training.data import Dataset, batches
 from training.errors import TrainingError
 from training.evolution import Evolution
 from training.gan import GAN
+from training.presets import Settings
 from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
@@ -59,8 +60,8 @@ class Trainer:
             )
         if settings.batch_size % gan.replicas:
             raise TrainingError(
-                f"--batch-size is {settings.batch_size}; it must be a multiple of the {gan.replicas} replicas that"
-                " share it."
+                f"--batch-size is {settings.batch_size}; it must be a multiple of the {gan.replicas} devices that share"
+                " it (CUDA_VISIBLE_DEVICES says how many of a machine's GPUs do)."
             )
         self.row_every = max(1, settings.steps // ROWS)
         self.checkpoint_every = max(1, checkpoint_every // settings.batch_size)
@@ -75,7 +76,6 @@ class Trainer:
             TrainingError: on a loss that is not finite; the last checkpoint stays as it was.
         """
         settings, progress = self.settings, self.progress
-        self.workers.agree(f"{settings} {self.data.identity} {progress.step}")
         if self.workers.chief:
             self.evolution.draw(progress.step)
         stream = batches(
@@ -156,6 +156,12 @@ class Trainer:
         bar.update(self.settings.batch_size)
 
 
+def build(settings: Settings, data: Dataset, step: int, workers: Workers) -> GAN:
+    """The GAN that all workers are to train, from this step on. Raises TrainingError when they do not agree on it."""
+    workers.agree(f"{settings} {data.identity} {step}")
+    return GAN(settings, data.classes, workers.strategy)
+
+
 def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Workers) -> tuple[GAN, Progress]:
     """The GAN and progress of the run in `folder`, to go on with.
 
@@ -175,7 +181,7 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Wor
         raise TrainingError(
             f"--images is {settings.images}, but {folder} has seen {seen} images: give at least as many."
         )
-    gan = GAN(settings, data.classes, workers.strategy)
+    gan = build(settings, data, progress.step, workers)
     try:
         gan.restore(state)
     except (KeyError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ import click
 import tensorflow as tf
 
 from training.errors import TrainingError
+
+# What TensorFlow raises where another worker is gone, and not where this one has failed.
+LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError)
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,12 @@ class Workers:
         """Turn what TensorFlow says when another worker is gone into one sentence. Raises: TrainingError."""
         try:
             yield
-        except tf.errors.OpError as error:
+        except LOST as error:
             if self.number == 1:
                 raise
-            reason = next((line for line in error.message.splitlines() if "abort" in line), type(error).__name__)
             raise TrainingError(
-                f"{self} has lost another ({reason}): start all of them again, with --resume if there is a checkpoint."
+                f"{self} has lost another ({_reason(error)}):"
+                " start all of them again, with --resume if there is a checkpoint."
             ) from error
 
     def __str__(self) -> str:
@@ -79,10 +83,19 @@ def of_environment() -> Workers:
     if "TF_CONFIG" in os.environ:
         index, number = _place(os.environ["TF_CONFIG"])
         click.echo(f"Worker {index + 1} of {number} waits until all have come.", err=True)
-        return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, number)
+        try:
+            return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, number)
+        except tf.errors.OpError as error:
+            raise TrainingError(f"TF_CONFIG is {os.environ['TF_CONFIG']}; {_reason(error)}.") from error
     if len(tf.config.list_physical_devices("GPU")) > 1:
         return Workers(tf.distribute.MirroredStrategy())
     return Workers()
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """The line that tells why, without the names of nodes in TensorFlow's graph."""
+    lines = [re.sub(r"{{.*?}}", "", line).strip() for line in error.message.splitlines()]
+    return next((line for line in lines if "abort" in line), lines[0] or type(error).__name__)
 
 
 def _place(config: str) -> tuple[int, int]:

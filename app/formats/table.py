@@ -22,19 +22,25 @@ def write_parquet(out: IO[bytes], dataset: Dataset, digits: Iterator[Digits]) ->
     schema = pyarrow.schema([("image", image), ("label", pyarrow.int64())], metadata)
     # A PNG is compressed already, no two are alike, and which is the least of them tells no one anything.
     as_it_is: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": ["label"]}
-    full = max(GROUP, dataset.count // (GROUPS * CHUNK))
+    full = row_group(dataset.count)
     with ParquetWriter(out, schema, **as_it_is) as writer:
         group = []
         for span in dataset.chunks():
             labels = dataset.labels_of(span)
             pictures = pyarrow.array([png(digit) for digit in next(digits)], pyarrow.binary())
-            names = pyarrow.array([picture_name(*known) for known in zip(labels, span, strict=True)], pyarrow.string())
+            known = [picture_name(label, index, dataset.count) for label, index in zip(labels, span, strict=True)]
+            names = pyarrow.array(known, pyarrow.string())
             images = pyarrow.StructArray.from_arrays([pictures, names], fields=list(image))
             group.append(pyarrow.record_batch([images, pyarrow.array(labels, pyarrow.int64())], schema=schema))
             if len(group) == full or span.stop == dataset.count:
                 writer.write_table(pyarrow.Table.from_batches(group))
                 group.clear()
             yield
+
+
+def row_group(count: int) -> int:
+    """Chunks in each row group of so many digits."""
+    return max(GROUP, -(-count // (GROUPS * CHUNK)))
 
 
 def _features(dataset: Dataset) -> dict[str, Any]:
