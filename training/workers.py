@@ -95,7 +95,7 @@ def of_environment() -> Workers:
 def _reason(error: tf.errors.OpError) -> str:
     """The line that tells why, without the names of nodes in TensorFlow's graph."""
     lines = [re.sub(r"{{.*?}}", "", line).strip() for line in error.message.splitlines()]
-    return next((line for line in lines if "abort" in line), lines[0] or type(error).__name__)
+    return next((line for line in lines if "abort" in line), next(filter(None, lines), type(error).__name__))
 
 
 def _place(config: str) -> tuple[int, int]:
