@@ -6,7 +6,6 @@ measured by itself, that of Ray until the file is whole, but Ray itself runs alr
 """
 
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -89,7 +88,7 @@ def ray(processes: int) -> Iterator[None]:
             raise click.ClickException("Ray did not start; perhaps another runs on this machine")
         yield
     finally:
-        head.send_signal(signal.SIGINT)  # SIGTERM would first wait for half a minute
+        head.terminate()
         head.communicate()
 
 
