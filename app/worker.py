@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -30,16 +31,17 @@ class Waiting(NamedTuple):
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's threaded worker, with five habits of its own.
+    """gunicorn's threaded worker, with six habits of its own.
 
     A connection gets a thread once it says something, where gunicorn's gives a new one a thread for five
-    seconds: browsers open connections in advance, and a few of those would hold all threads. Only so many
-    requests wait for a thread, and only for so long, where gunicorn's would let any number wait for ever:
-    the others are refused, in threads kept for that. When the server stops it goes on accepting while it
-    finishes what it has in hand, so that new requests are refused and `/readyz` says 503, where gunicorn's
-    would leave them waiting. When a reload replaces it, it serves until a process of the next generation
-    can. And a process that cannot load what a reload brought ends alone, where gunicorn's would end the
-    server.
+    seconds: browsers open connections in advance, and a few of those would hold all threads. While a
+    client has yet to close a connection that has ended, the others are served, where gunicorn's would
+    wait for it for two seconds. Only so many requests wait for a thread, and only for so long, where
+    gunicorn's would let any number wait for ever: the others are refused, in threads kept for that. When
+    the server stops it goes on accepting while it finishes what it has in hand, so that new requests are
+    refused and `/readyz` says 503, where gunicorn's would leave them waiting. When a reload replaces it,
+    it serves until a process of the next generation can. And a process that cannot load what a reload
+    brought ends alone, where gunicorn's would end the server.
 
     Attributes, set before it is forked:
         lifetime: what it shares with the other processes.
@@ -104,7 +106,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def enqueue_req(self, conn: TConn) -> None:
         """A connection is new, or a request has come on it: a thread will handle that, or refuse it."""
         if not (conn.initialized or conn.data_ready):
-            self._await_request(conn)
+            self._await(conn, self.on_pending_socket_readable)
             return
         if self.alive or not self.lifetime.stopping:
             self._in_hand.add(conn)
@@ -114,11 +116,12 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._accepted.add(conn)
         self._waiting.append(Waiting(monotonic(), self._submit(self.tpool, self.handle, conn)))
 
-    def _await_request(self, conn: TConn) -> None:
-        """Wait for what a new connection has to say, for as long as a kept one may be silent."""
+    def _await(self, conn: TConn, then: Callable[[TConn, Any], None]) -> None:
+        """Wait until a connection can be read, for as long as a kept one may be silent; then it is closed."""
+        conn.sock.setblocking(False)
         conn.set_timeout()
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self.poller.register(conn.sock, EVENT_READ, partial(then, conn))
 
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[TConn], Any], conn: TConn) -> Future[Any]:
         future = pool.submit(work, conn)
@@ -153,7 +156,31 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             self._submit(self._refusing, self._refuse, conn)
             return
         self._in_hand.discard(conn)
-        super().finish_request(conn, fs)
+        if fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._hang_up(conn)
+
+    def _hang_up(self, conn: TConn) -> None:
+        """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            self._await(conn, self._drain)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+
+    def _drain(self, conn: TConn, client: socket.socket) -> None:
+        """The client of a connection that has ended has sent more, which nobody reads, or closed it."""
+        try:
+            if client.recv(65_536):
+                return
+        except OSError:
+            pass
+        self.poller.unregister(client)
+        self.pending_conns.remove(conn)
+        self.nr_conns -= 1
+        conn.close()
 
 
 def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:

@@ -5,7 +5,7 @@ import socket
 from contextlib import ExitStack
 from http.client import HTTPConnection
 
-from servers import Held, running_server, status, wait_until
+from servers import Held, answers, running_server, status, wait_until
 
 
 def metric(get, address: str, name: str) -> float:
@@ -49,3 +49,14 @@ def test_connections_that_say_nothing_hold_no_thread(one_model):
         for _ in range(10):
             silent.enter_context(socket.create_connection(address.removeprefix("http://").split(":")))
         assert status(f"{address}/generate") == 200
+
+
+def test_clients_that_do_not_close_what_has_ended_keep_nobody_waiting(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1) as (address, _), ExitStack() as ended:
+        connections = [socket.create_connection(address.removeprefix("http://").split(":")) for _ in range(6)]
+        for connection in connections:
+            ended.enter_context(connection)
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        for connection in connections:
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert answers(f"{address}/livez")  # within five seconds, where each of them could cost two
