@@ -103,9 +103,17 @@ def begun(real_digits, tmp_path):
 LONG = ("--preset", "digitsmith", "--images", 16 * 400, "--checkpoint-every", 16 * 10, "--precision", "float32")
 
 
+@pytest.fixture(scope="module")
+def alone(training, real_digits, tmp_path_factory):
+    """A run that nobody stopped."""
+    folder = tmp_path_factory.mktemp("runs") / "alone"
+    assert training("train", "--data", real_digits, "--out", folder, *TINY, *LONG).returncode == 0
+    return folder
+
+
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
-def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, real_digits, tmp_path, sent):
-    folder, alone = tmp_path / "run", tmp_path / "alone"
+def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, alone, real_digits, tmp_path, sent):
+    folder = tmp_path / "run"
     process = begun(*LONG)
     wait_until(lambda: checkpoint.exists(folder), what="the first checkpoint")
     process.send_signal(sent)
@@ -119,7 +127,6 @@ def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, real_digits
     assert not (folder / "card.json").exists()
 
     assert train("--data", real_digits, "--out", folder, "--resume").returncode == 0
-    assert train("--data", real_digits, "--out", alone, *TINY, *LONG).returncode == 0
     assert without_speed(history(folder)) == without_speed(history(alone))
     (_, _, _, resumed), (_, _, _, whole) = checkpoint.read(folder), checkpoint.read(alone)
     assert resumed.keys() == whole.keys()
