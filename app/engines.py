@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Generator, Iterator
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from app.model_folder import ModelFolderError, find
 Engine = Callable[[Dataset, Iterator[range]], Generator[Digits]]
 
 QUIETLY: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
-TASK = 32  # chunks that one process of Ray draws in one go: half a second's work, three megabytes
+TASK = 32  # chunks, at least, that one process of Ray draws in one go: half a second's work, three megabytes
+TASKS = 2000  # at most, for Ray takes a millisecond and much memory for each before the first begins
 
 
 def here(dataset: Dataset, spans: Iterator[range]) -> Generator[Digits]:
@@ -40,7 +42,7 @@ def on_ray(dataset: Dataset, spans: Iterator[range]) -> Generator[Digits]:
 
     Raises: ClickException when Ray is not installed, cannot be reached or fails, or would draw other digits.
     """
-    bounds = np.array([(span.start, span.stop) for span in spans], np.int64)
+    bounds = np.fromiter(chain.from_iterable((span.start, span.stop) for span in spans), np.int64).reshape(-1, 2)
     if not len(bounds):
         return
     ray = _ray()
@@ -77,7 +79,8 @@ def _ray() -> Any:
 
 def _drawn(ray: Any, dataset: Dataset, bounds: NDArray[np.int64]) -> Any:
     """The chunks between these bounds (N, 2) as a data set of Ray's, a block for each task, that is yet to be drawn."""
-    tasks = ray.data.from_numpy([bounds[start : start + TASK] for start in range(0, len(bounds), TASK)])
+    size = max(TASK, -(-len(bounds) // TASKS))
+    tasks = ray.data.from_numpy([bounds[start : start + size] for start in range(0, len(bounds), size)])
     asked = (dataset.model.name, dataset.seed, dataset.count, dataset.digit, dataset.truncation)
     return tasks.map_batches(
         Drawer,
