@@ -65,10 +65,10 @@ def remembered(
 
     Args: numbers, of the chunks that are wanted; None for all. draw, what draws them.
     """
-    limits = (numbers.start, numbers.stop) if numbers is not None else (0, None)
+    start, stop = (numbers.start, numbers.stop) if numbers is not None else (0, None)
 
     def wanted(first: int) -> Iterator[tuple[int, range, Digits | None]]:
-        for number, span in islice(enumerate(dataset.chunks()), first, limits[1]):
+        for number, span in islice(enumerate(dataset.chunks()), first, stop):
             known = (_read(each, number, len(span)) for each in (file, *others))
             yield number, span, next((found for found in known if found is not None), None)
 
@@ -77,7 +77,7 @@ def remembered(
 
     with ExitStack() as stack:
         drawn: Iterator[Digits] | None = None
-        for number, _, digits in wanted(limits[0]):
+        for number, _, digits in wanted(start):
             if digits is None:
                 drawn = drawn or stack.enter_context(closing(draw(dataset, missing(number))))
                 digits = next(drawn)

@@ -165,10 +165,11 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
-            self._await(conn, self._drain)
         except OSError:
             self.nr_conns -= 1
             conn.close()
+        else:
+            self._await(conn, self._drain)
 
     def _drain(self, conn: TConn, client: socket.socket) -> None:
         """The client of a connection that has ended has sent more, which nobody reads, or closed it."""

@@ -6,13 +6,13 @@ for twice, and the answers' X-Cache tells which of them nginx knew.
 """
 
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+
+from benchmarks.serving import run
 
 SHARES = (0, 0.5, 0.9, 0.99, 1)
 SCRIPT = """
@@ -50,8 +50,8 @@ def measured(address: str, script: str, seconds: int) -> tuple[float, float]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "requests.lua"
         path.write_text(script)
-        command = [shutil.which("wrk") or "wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(path), address]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        command = ["wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(path), address]
+        said = run(command)
     if "Non-2xx" in said:
         raise click.ClickException(f"{address} refused some: {said}")
     hit_rate, speed = (re.search(rf"{name}:? +([0-9.]+)", said) for name in ("hit rate", "Requests/sec"))

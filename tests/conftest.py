@@ -7,6 +7,7 @@ import os
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import csv
 import io
 import re
 import shutil
@@ -128,6 +129,17 @@ def few_digits(real_digits: Path) -> Path:
 
 def training_command(command: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", "training", command, *map(str, arguments)]
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """The rows of a run's history.csv."""
+    with (folder / "history.csv").open() as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def without_speed(rows: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Rows of a history without what differs from run to run."""
+    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
 
 
 @pytest.fixture(scope="session")

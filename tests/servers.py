@@ -75,11 +75,21 @@ class Server(subprocess.Popen[str]):
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
+def connected(address: str) -> socket.socket:
+    """A bare connection to a server."""
+    return socket.create_connection(address.removeprefix("http://").split(":"), timeout=60)
+
+
+def digits_command(*arguments: object) -> list[str]:
+    """The command that draws a data set."""
+    return [sys.executable, "-m", "flask", "--app", "app", "digits", *map(str, arguments)]
+
+
 class Held:
     """A request that is in flight until `finish`: a server's thread waits for its body."""
 
     def __init__(self, address: str):
-        self.socket = socket.create_connection(address.removeprefix("http://").split(":"), timeout=60)
+        self.socket = connected(address)
         self.socket.sendall(
             b"POST /generate HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
             b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n"

@@ -1,11 +1,10 @@
 """A server that has enough to do says so at once, and is itself again as soon as it has less."""
 
 import re
-import socket
 from contextlib import ExitStack
 from http.client import HTTPConnection
 
-from servers import Held, answers, running_server, status, wait_until
+from servers import Held, answers, connected, running_server, status, wait_until
 
 
 def metric(get, address: str, name: str) -> float:
@@ -47,13 +46,13 @@ def test_connections_that_say_nothing_hold_no_thread(one_model):
     settings = {"WORKERS": 1, "THREADS": 1, "DIGITSMITH_DEADLINE": 1}
     with running_server(DIGITSMITH_MODELS=one_model, **settings) as (address, _), ExitStack() as silent:
         for _ in range(10):
-            silent.enter_context(socket.create_connection(address.removeprefix("http://").split(":")))
+            silent.enter_context(connected(address))
         assert status(f"{address}/generate") == 200
 
 
 def test_clients_that_do_not_close_what_has_ended_keep_nobody_waiting(one_model):
     with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1) as (address, _), ExitStack() as ended:
-        connections = [socket.create_connection(address.removeprefix("http://").split(":")) for _ in range(6)]
+        connections = [connected(address) for _ in range(6)]
         for connection in connections:
             ended.enter_context(connection)
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")

@@ -5,11 +5,10 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from servers import server_environment, wait_until
+from servers import digits_command, server_environment, wait_until
 
 from app.config import ROOT
 from app.datasets import CHUNK, Dataset
@@ -175,12 +174,8 @@ def test_a_file_that_is_there_stays_until_the_new_one_is_whole(digits, tmp_path,
     assert file.read_bytes().startswith(b"PAR1")
 
 
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "flask", "--app", "app", "digits", *map(str, arguments)]
-
-
 def test_a_killed_run_shows_its_progress_leaves_no_file_and_is_taken_up(tmp_path, server, get):
-    asked = command("--count", 12_000, "--seed", 1, "--out", tmp_path)
+    asked = digits_command("--count", 12_000, "--seed", 1, "--out", tmp_path)
     terminal, end = pty.openpty()
     process = subprocess.Popen(asked, cwd=ROOT, env=server_environment(TERM="xterm"), stderr=end)
     os.close(end)
@@ -205,7 +200,7 @@ def test_a_killed_run_shows_its_progress_leaves_no_file_and_is_taken_up(tmp_path
 
 
 def test_two_runs_do_not_write_the_same_file_at_once(tmp_path):
-    asked = command("--count", 12_000, "--seed", 1, "--out", tmp_path)
+    asked = digits_command("--count", 12_000, "--seed", 1, "--out", tmp_path)
     first = subprocess.Popen(asked, cwd=ROOT, env=server_environment(), stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: any(tmp_path.glob(".unfinished-*")), what="the first run to be drawing")
@@ -221,7 +216,7 @@ def test_two_runs_do_not_write_the_same_file_at_once(tmp_path):
 @pytest.mark.parametrize(("name", "value"), [("DIGITSMITH_PORT", "http"), ("DIGITSMITH_MODELS", "/nowhere")])
 def test_a_bad_setting_is_one_sentence_here_too(name, value):
     settings = server_environment(**{name: value})
-    done = subprocess.run(command(), cwd=ROOT, env=settings, capture_output=True, text=True)
+    done = subprocess.run(digits_command(), cwd=ROOT, env=settings, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: {name} is ")
     assert done.stderr.count("\n") == 1

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pyarrow
 import pytest
 from click import ClickException
-from servers import free_port, server_environment, wait_until
+from servers import digits_command, free_port, server_environment, wait_until
 
 from app import engines
 from app.config import ROOT
@@ -23,8 +23,7 @@ COUNT = 50_000
 
 
 def command(folder: Path, count: int) -> list[str]:
-    flask = [sys.executable, "-m", "flask", "--app", "app", "digits", "--engine", "ray"]
-    return [*flask, "--count", str(count), "--seed", "1", "--out", str(folder)]
+    return digits_command("--engine", "ray", "--count", count, "--seed", 1, "--out", folder)
 
 
 def descendants(pid: int) -> set[int]:

@@ -1,6 +1,5 @@
 """`python -m training train` from end to end, on real digits."""
 
-import csv
 import json
 import os
 import signal
@@ -10,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import training_command
+from conftest import history, training_command, without_speed
 from PIL import Image
 from servers import wait_until
 
@@ -28,15 +27,6 @@ from training.trainer import Trainer
 from training.workers import Workers
 
 TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, "--latent-dim", 8)
-
-
-def history(folder: Path) -> list[dict[str, float]]:
-    with (folder / "history.csv").open() as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-
-
-def without_speed(rows: list[dict[str, float]]) -> list[dict[str, float]]:
-    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Training on several workers: real processes, which TF_CONFIG tells of each other."""
 
-import csv
 import json
 import os
 import re
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import training_command
+from conftest import history, training_command, without_speed
 from servers import free_port, wait_until
 
 from app.config import ROOT
@@ -28,13 +27,13 @@ Workers = list[subprocess.Popen[str]]
 
 @pytest.fixture
 def pair(few_digits: Path, tmp_path: Path) -> Iterator[Callable[..., Workers]]:
-    """Start two workers that train into tmp_path/two, each with flags of its own after those of both."""
+    """Start two workers that train into tmp_path/two, the second with flags of its own after those of both."""
     begun: Workers = []
 
-    def begin(*flags: object, first: tuple[object, ...] = (), second: tuple[object, ...] = ()) -> Workers:
+    def begin(*flags: object, second: tuple[object, ...] = ()) -> Workers:
         cluster = {"worker": [f"127.0.0.1:{free_port()}" for _ in range(2)]}
         shared = ("--data", few_digits, "--out", tmp_path / "two", *flags)
-        for index, own in enumerate((first, second)):
+        for index, own in enumerate(((), second)):
             config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
             process = subprocess.Popen(
                 training_command("train", *shared, *own),
@@ -59,27 +58,24 @@ def ended(workers: Workers) -> list[tuple[int, str]]:
     return [(worker.returncode, words) for worker, words in zip(workers, said, strict=True)]
 
 
-def weights(workers: Workers) -> str:
-    """The hash of the weights that both workers end with."""
+def end_with_equal_weights(workers: Workers) -> None:
     ends = ended(workers)
     assert [code for code, _ in ends] == [0, 0], ends
     first, second = (re.search(r"SHA-256 of its weights is (\w{64})", words) for _, words in ends)
     assert first[1] == second[1]
-    return first[1]
 
 
-def history(folder: Path) -> np.ndarray:
-    """The rows of history.csv without their last column, the speed."""
-    with (folder / "history.csv").open() as file:
-        return np.array([list(map(float, row[:-1])) for row in list(csv.reader(file))[1:]])
+def rows(folder: Path) -> np.ndarray:
+    """A run's history as an array, a row for each of its rows, without the speed."""
+    return np.array([list(row.values()) for row in without_speed(history(folder))])
 
 
 def test_two_workers_end_with_equal_weights_and_the_history_of_one(pair, train, few_digits, tmp_path):
     flags = ("--images", 32 * 12, "--warmup-images", 0, *TINY, *EXACT)
-    weights(pair(*flags))
+    end_with_equal_weights(pair(*flags))
     one = train("--data", few_digits, "--out", tmp_path / "one", *flags)
     assert one.returncode == 0, one.stderr
-    np.testing.assert_allclose(history(tmp_path / "two"), history(tmp_path / "one"), atol=1e-4)
+    np.testing.assert_allclose(rows(tmp_path / "two"), rows(tmp_path / "one"), atol=1e-4)
     assert (tmp_path / "two" / "card.json").is_file()
 
 
@@ -95,11 +91,11 @@ def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pai
     assert "Traceback" not in words
 
     settings, _, progress, _ = checkpoint.read(folder)
-    weights(pair("--resume", "--images", (progress.step + 10) * settings.batch_size))
+    end_with_equal_weights(pair("--resume", "--images", (progress.step + 10) * settings.batch_size))
     images = (progress.step + 20) * settings.batch_size
     alone = train("--data", few_digits, "--out", folder, "--resume", "--images", images)
     assert alone.returncode == 0, alone.stderr
-    steps = history(folder)[:, 0]
+    steps = rows(folder)[:, 0]
     assert steps[-1] == progress.step + 20
     assert np.all(np.diff(steps) > 0)
 
