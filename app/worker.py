@@ -18,9 +18,11 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app import metrics
 from app.admission import BUSY, STOPPING, refusal
+from app.arrivals import bound_silence, is_whole, waiting_bytes, wake_after
 from app.lifetime import Lifetime
 
-REFUSING_THREADS = 2  # a client that is slow to say what it wants holds one of them
+REFUSING_THREADS = 2
+SILENCE = 15  # seconds for which a client may neither send what it has begun nor take what it asked for
 
 
 class Waiting(NamedTuple):
@@ -33,8 +35,9 @@ class Waiting(NamedTuple):
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's threaded worker, with six habits of its own.
 
-    A connection gets a thread once it says something, where gunicorn's gives a new one a thread for five
-    seconds: browsers open connections in advance, and a few of those would hold all threads. While a
+    A request gets a thread once it has come as a whole, where gunicorn's gives a new connection a thread
+    for five seconds, and the first bytes of a request one for ever: browsers open connections in advance,
+    and a few of those, or of clients on slow lines, would hold all threads. While a
     client has yet to close a connection that has ended, the others are served, where gunicorn's would
     wait for it for two seconds. Only so many requests wait for a thread, and only for so long, where
     gunicorn's would let any number wait for ever: the others are refused, in threads kept for that. When
@@ -66,6 +69,8 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def init_process(self) -> None:
         """Begin, once forked; returns when the process ends."""
         self._refusing = ThreadPoolExecutor(REFUSING_THREADS)
+        for listener in self.sockets:
+            bound_silence(listener, SILENCE)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -104,9 +109,9 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         super().set_accept_enabled(enabled or (self.lifetime.stopping and not self.alive and finishing))
 
     def enqueue_req(self, conn: TConn) -> None:
-        """A connection is new, or a request has come on it: a thread will handle that, or refuse it."""
-        if not (conn.initialized or conn.data_ready):
-            self._await(conn, self.on_pending_socket_readable)
+        """A connection is new, or more has come on it: a thread will handle a request that is whole, or refuse it."""
+        if not self._has_come(conn):
+            self._await(conn, self.on_pending_socket_readable, SILENCE)
             return
         if self.alive or not self.lifetime.stopping:
             self._in_hand.add(conn)
@@ -116,10 +121,20 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._accepted.add(conn)
         self._waiting.append(Waiting(monotonic(), self._submit(self.tpool, self.handle, conn)))
 
-    def _await(self, conn: TConn, then: Callable[[TConn, Any], None]) -> None:
-        """Wait until a connection can be read, for as long as a kept one may be silent; then it is closed."""
+    def _has_come(self, conn: TConn) -> bool:
+        """Whether a thread can begin on a connection's request; if not, it becomes readable with the next byte."""
+        if self.cfg.is_ssl:  # what is there cannot be read in advance
+            return bool(conn.initialized or conn.data_ready)
+        read = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+        unread = waiting_bytes(conn.sock)
+        whole = unread is None or is_whole(read + unread)
+        wake_after(conn.sock, 1 if whole else len(unread or b"") + 1)
+        return whole
+
+    def _await(self, conn: TConn, then: Callable[[TConn, Any], None], seconds: int) -> None:
+        """Wait until a connection can be read; close it when it has been silent for too long."""
         conn.sock.setblocking(False)
-        conn.set_timeout()
+        conn.timeout = monotonic() + seconds
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(then, conn))
 
@@ -169,7 +184,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             self.nr_conns -= 1
             conn.close()
         else:
-            self._await(conn, self._drain)
+            self._await(conn, self._drain, self.cfg.keepalive)
 
     def _drain(self, conn: TConn, client: socket.socket) -> None:
         """The client of a connection that has ended has sent more, which nobody reads, or closed it."""

@@ -1,10 +1,12 @@
 """A server that has enough to do says so at once, and is itself again as soon as it has less."""
 
 import re
+import socket
 from contextlib import ExitStack
 from http.client import HTTPConnection
 
-from servers import Held, answers, connected, running_server, status, wait_until
+import pytest
+from servers import Held, answers, busy_seconds, connected, running_server, status, wait_until
 
 
 def metric(get, address: str, name: str) -> float:
@@ -47,6 +49,39 @@ def test_connections_that_say_nothing_hold_no_thread(one_model):
     with running_server(DIGITSMITH_MODELS=one_model, **settings) as (address, _), ExitStack() as silent:
         for _ in range(10):
             silent.enter_context(connected(address))
+        assert status(f"{address}/generate") == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        (b"GET /generate?seed=1 HTTP/1.1\r\nHost: te", b"st\r\n\r\n"),
+        (
+            b"POST /generate HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
+            b'"seed":1}',
+        ),
+    ],
+    ids=["a head", "a body"],
+)
+def test_requests_that_come_slowly_hold_no_thread_and_are_answered_once_they_are_whole(one_model, first, rest):
+    with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1, THREADS=1) as (address, _), ExitStack() as slow:
+        connections = [slow.enter_context(connected(address)) for _ in range(10)]
+        for connection in connections:
+            connection.sendall(first)
+        assert status(f"{address}/generate") == 200
+        for connection in connections:
+            connection.sendall(rest)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_request_that_ends_half_way_is_forgotten(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1, THREADS=1) as (address, server):
+        with connected(address) as connection:
+            connection.sendall(b"GET /generate HTTP/1.1\r\nHost: te")
+            connection.shutdown(socket.SHUT_WR)
+            before = busy_seconds(server.workers[0])
+            assert connection.recv(1000) == b""
+            assert busy_seconds(server.workers[0]) - before < 1
         assert status(f"{address}/generate") == 200
 
 
