@@ -50,6 +50,7 @@ graceful_timeout = settings["GRACE"]
 forwarded_allow_ips = ""  # the app alone decides which proxy to believe
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk, nor need a writable one
 control_socket_disable = True
+sendfile = False  # it would wait for ever for a client that takes nothing
 
 
 def on_starting(server):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import admission, api, commands, errors, headers, lifetime, metrics, ratelimit, telemetry
+from app import admission, api, bodies, commands, errors, headers, lifetime, metrics, ratelimit, telemetry, unreadable
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
 from app.exports import Exports
@@ -36,7 +36,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     """
     app = Flask("app", static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.config.update(from_environment() | dict(config or {}))
-    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_BODY"]
+    app.url_map.merge_slashes = False  # a path is right or it is not found, as every other is
     app.json.sort_keys = False  # type: ignore[attr-defined]
 
     app.extensions["digitsmith"] = catalogue or load(
@@ -49,7 +49,9 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     headers.init_app(app)
     telemetry.init_app(app)
     lifetime.init_app(app)
+    unreadable.init_app(app)
     admission.init_app(app)
+    bodies.init_app(app)
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
     app.register_blueprint(documentation.blueprint)

@@ -9,12 +9,12 @@ from flask import Flask
 
 from app.answers import Problem
 from app.parameters import parser
-from app.schemas import WholeNumber
+from app.schemas import Number, WholeNumber
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 ALWAYS = (429, 503)  # over the client's limit; shutting down
-ERRORS = (400, 404, 409, 413, 415, 422, *ALWAYS)
+ERRORS = (400, 404, 408, 409, 412, 413, 415, 422, *ALWAYS)
 
 
 def _header(description: str) -> dict[str, Any]:
@@ -51,10 +51,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return decorate
 
     def file(self, *mimetypes: str, headers: dict[str, Any]) -> Callable[[View], View]:
-        """Say that a route answers with a file of one of these types, which may be known by its ETag."""
+        """Say that a route answers with a file of one of these types, which may be asked for by its ETag."""
 
         def decorate(view: View) -> View:
             view = self.alt_response(304, description="What If-None-Match names.")(view)
+            view = self.alt_response(412, response=HTTPStatus(412).name)(view)
             for mimetype in dict.fromkeys(mimetypes):
                 schema = {"type": "string", "format": "binary"}
                 view = self.response(200, schema, content_type=mimetype, headers=headers)(view)
@@ -83,6 +84,7 @@ def init_app(app: Flask, blueprints: list[Blueprint]) -> None:
     app.config["OPENAPI_URL_PREFIX"] = "/"
     api = Api(spec_kwargs={"title": "Digitsmith", "version": "1", "openapi_version": "3.1.0", "info": INFORMATION})
     api.register_field(WholeNumber, "integer", None)
+    api.register_field(Number, "number", None)
     api.init_app(app)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)

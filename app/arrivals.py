@@ -5,22 +5,28 @@ import socket
 import struct
 
 LARGEST = 65_536  # bytes that are waited for; a thread reads what goes beyond
+LONGEST_LINE = 4_096
 HEAD_ENDS = b"\r\n\r\n"
+BEGINS = re.compile(rb"[A-Z]+ ")
+BARE_LINE_END = re.compile(rb"(?<!\r)\n")
 LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-EXPECTS = re.compile(rb"^expect:", re.IGNORECASE | re.MULTILINE)
+AT_ONCE = re.compile(rb"^(?:expect|transfer-encoding):", re.IGNORECASE | re.MULTILINE)
 
 
 def is_whole(start: bytes) -> bool:
     """Whether a thread can begin on a request of which so much is here.
 
-    It can once the head and the body that it announces have come, or LARGEST bytes of them. Of a body in
-    chunks, or one that the client sends only when told to, the head is enough.
+    It can once the head and the body that it announces have come, or LARGEST bytes of them. Of a body
+    in chunks or sent only when asked for, the head is enough; and so is a start that makes no request.
     """
     head, ends, body = start.partition(HEAD_ENDS)
-    if len(start) >= LARGEST or (ends and EXPECTS.search(head)):
+    line, line_ends, _ = start.partition(b"\r\n")
+    if len(line) >= LONGEST_LINE or (line_ends and not BEGINS.match(line)) or BARE_LINE_END.search(head):
         return True
-    length = LENGTH.search(head)
-    return bool(ends) and len(body) >= (int(length[1]) if length else 0)
+    if not ends or len(start) >= LARGEST:
+        return len(start) >= LARGEST
+    lengths = LENGTH.findall(head)
+    return len(lengths) != 1 or len(body) >= int(lengths[0]) or bool(AT_ONCE.search(head))
 
 
 def waiting_bytes(sock: socket.socket) -> bytes | None:
@@ -40,7 +46,7 @@ def wake_after(sock: socket.socket, count: int) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
 
 
-def bound_silence(listener: socket.socket, seconds: int) -> None:
-    """Let reads and writes of a listener's connections fail after so long in which the client does nothing."""
-    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+def bound_silence(listener: socket.socket, read: int, write: int) -> None:
+    """Let reads and writes of a listener's connections fail after so many seconds in which the client does nothing."""
+    for option, seconds in ((socket.SO_RCVTIMEO, read), (socket.SO_SNDTIMEO, write)):
         listener.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", seconds, 0))

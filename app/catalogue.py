@@ -27,6 +27,7 @@ class Model:
     generator: Generator
     discriminator: Discriminator
     evolution: list[dict[str, Any]] = field(default_factory=list)
+    history: dict[str, list[float]] = field(default_factory=dict)
     folder: Path | None = None
 
     @property
@@ -115,4 +116,4 @@ def load_model(folder: ModelFolder, threads: int, exports: Exports) -> Model:
         raise ModelFolderError(f"{network.path} {error}.") from error
     except ExportError as error:
         raise ModelFolderError(str(error)) from error
-    return Model(folder.name, card, drawing, judging, folder.evolution, folder.path)
+    return Model(folder.name, card, drawing, judging, folder.evolution, folder.history, folder.path)

@@ -87,6 +87,9 @@ def digits(out: Path, shard: tuple[int, int] | None, engine: str, **given: str |
             path = _draw_shard(path, dataset, parameters["format"], ENGINES[engine], *shard)
         else:
             _write(path, dataset, parameters["format"], ENGINES[engine])
+    except KeyboardInterrupt:
+        click.echo(f"\nThe same command goes on from here, with --seed {dataset.seed}.", err=True)
+        raise
     except BlockingIOError as error:
         raise click.ClickException(f"{path} is being written by another process.") from error
     except OSError as error:

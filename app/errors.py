@@ -13,6 +13,8 @@ from werkzeug.exceptions import (
     UnprocessableEntity,
 )
 
+from app.headers import accepted
+
 log = logging.getLogger(__name__)
 
 
@@ -78,5 +80,5 @@ def _detail(error: HTTPException) -> str:
 
 def _wants_page() -> bool:
     """Whether whoever asks would rather read a page than JSON, as browsers say when a person navigates."""
-    accept = request.accept_mimetypes
+    accept = accepted()
     return accept["text/html"] > max(accept["application/json"], accept["application/problem+json"])

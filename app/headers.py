@@ -1,9 +1,10 @@
-"""What every answer carries: a request ID, and the security headers."""
+"""What every answer carries: a request ID, and the security headers; and which kinds of answer a client takes."""
 
 import re
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
+from werkzeug.datastructures import MIMEAccept
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -22,6 +23,11 @@ def init_app(app: Flask) -> None:
     """Give each request an ID, its client's own if that is a plain word, and each answer its headers."""
     app.before_request(_identify)
     app.after_request(_complete)
+
+
+def accepted() -> MIMEAccept:
+    """The kinds of answer that the client takes, whatever their parameters, such as a charset."""
+    return MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in request.accept_mimetypes])
 
 
 def _identify() -> None:

@@ -1,7 +1,7 @@
 """From digits to pictures: pure functions of uint8 arrays, 0 = paper and 255 = ink."""
 
 import io
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from threading import Lock
 
@@ -36,17 +36,22 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
         background: "black" with white ink, as in MNIST; "white" or "transparent" with black ink.
     """
     buffer = io.BytesIO()
-    with _ENCODING if image.size * scale**2 > LARGE else nullcontext():
+    with _alone_if_large(image.size * scale**2):
         _picture(image, scale, background).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def animation(digits: Digits, kind: str, scale: int = 1, background: str = "black") -> bytes:
     """Encode digits (N, 28, 28) as an endless animation, there and back; kind is "webp" or "gif"."""
-    frames = [_picture(digit, scale, background) for digit in (*digits, *digits[-2:0:-1])]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, kind.upper(), save_all=True, append_images=frames[1:], duration=FRAME, loop=0, lossless=True)
+    order, buffer = (*digits, *digits[-2:0:-1]), io.BytesIO()
+    with _alone_if_large(len(order) * digits[0].size * scale**2):
+        first, *others = (_picture(digit, scale, background) for digit in order)
+        first.save(buffer, kind.upper(), save_all=True, append_images=others, duration=FRAME, loop=0, lossless=True)
     return buffer.getvalue()
+
+
+def _alone_if_large(pixels: int) -> AbstractContextManager[object]:
+    return _ENCODING if pixels > LARGE else nullcontext()
 
 
 def _picture(image: Digits, scale: int, background: str) -> Image.Image:

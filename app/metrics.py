@@ -43,7 +43,10 @@ class Metrics:
             registry=self.registry,
         )
         self.batch = Histogram(
-            "digitsmith_batch_size_digits", "Digits that one request drew.", buckets=DIGITS, registry=self.registry
+            "digitsmith_batch_size_digits",
+            "Digits that one request for pictures drew.",
+            buckets=DIGITS,
+            registry=self.registry,
         )
         self.digits = Counter("digitsmith_digits_total", "Digits drawn, by model.", ["model"], registry=self.registry)
         self.rate_limited = Counter(
@@ -69,9 +72,13 @@ class Metrics:
         self.requests.labels(route, known, status).inc()
         self.seconds.labels(route).observe(seconds)
 
-    def count_digits(self, model: str, digits: int) -> None:
-        """A request has drawn so many digits."""
+    def count_batch(self, model: str, digits: int) -> None:
+        """A request for pictures has drawn its digits."""
         self.batch.observe(digits)
+        self.count_digits(model, digits)
+
+    def count_digits(self, model: str, digits: int) -> None:
+        """So many digits have been drawn."""
         self.digits.labels(model).inc(digits)
 
     def expose(self, accept: str) -> tuple[bytes, str]:

@@ -1,5 +1,6 @@
 """The contract of a model folder: finds them, and believes them only once checked."""
 
+import csv
 import io
 import json
 import re
@@ -13,7 +14,10 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, vali
 from PIL import Image
 
 from app import discriminator, generator
+from app.answers import History
 from app.exports import Network
+from app.images import SIDE
+from app.quality import figures
 
 CARD, GENERATOR, DISCRIMINATOR, HISTORY = "card.json", "generator.keras", "discriminator.keras", "history.csv"
 EVOLUTION, INDEX = "evolution", "evolution/index.json"
@@ -33,9 +37,19 @@ class _Game(Schema):
     loss = fields.String(required=True)
 
 
+class _Image(Schema):
+    shape = fields.List(fields.Integer(), required=True, validate=validate.Equal([SIDE, SIDE, 1]))
+    range = fields.List(fields.Integer(), required=True, validate=validate.Equal([0, 1]))
+
+
+def _is_percentiles(values: list[float]) -> None:
+    if len(values) != 101 or values != sorted(values):
+        raise ValidationError("Must be 101 numbers that do not fall.")
+
+
 class _Percentiles(Schema):
-    all = fields.List(fields.Float(), required=True, validate=validate.Length(equal=101))
-    per_class = fields.List(fields.List(fields.Float(), allow_none=True, validate=validate.Length(equal=101)))
+    all = fields.List(fields.Float(), required=True, validate=_is_percentiles)
+    per_class = fields.List(fields.List(fields.Float(), allow_none=True, validate=_is_percentiles))
 
 
 class _Realness(Schema):
@@ -49,15 +63,26 @@ class _Card(Schema):
     conditional = fields.Boolean(required=True, truthy={True}, falsy={False})
     classes = fields.Integer(required=True, strict=True, validate=validate.Range(1, 256))
     latent = fields.Nested(_Latent(unknown=EXCLUDE), required=True)
+    image = fields.Nested(_Image(unknown=EXCLUDE), required=True)
     settings = fields.Nested(_Game(unknown=EXCLUDE), required=True)
     sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     realness = fields.Nested(_Realness, required=True)
+    evaluation = fields.Dict(required=True, allow_none=True)
 
     @validates_schema
     def _has_percentiles_of_each_class(self, card: dict[str, Any], **_: Any) -> None:
         found = len(card["realness"]["logit_percentiles"].get("per_class", []))
         if card["conditional"] and found != card["classes"]:
             raise ValidationError(f"per_class has {found} lists; it must have {card['classes']}.", "realness")
+
+    @validates_schema
+    def _has_figures_to_show(self, card: dict[str, Any], **_: Any) -> None:
+        try:
+            figures(card)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValidationError(
+                "A figure is not a number for generated and for real digits.", "evaluation"
+            ) from error
 
 
 class _Sheet(Schema):
@@ -68,11 +93,12 @@ class _Sheet(Schema):
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A model folder that has been checked: its card and the sheets of its evolution."""
+    """A model folder that has been checked: its card, the sheets of its evolution and its history's columns."""
 
     path: Path
     card: dict[str, Any]
     evolution: list[dict[str, Any]]
+    history: dict[str, list[float]]
 
     @property
     def name(self) -> str:
@@ -112,14 +138,13 @@ def check(path: Path) -> ModelFolder:
         promised, found = card["sha256"].get(file), sha256(_bytes(path / file)).hexdigest()
         if found != promised:
             raise ModelFolderError(f"{path / file} has SHA-256 {found}, but its {CARD} says {promised}.")
-    if _bytes(path / HISTORY).count(b"\n") < 2:
-        raise ModelFolderError(f"{path / HISTORY} is cut short: it must have a header and at least one row.")
+    history = _history(path / HISTORY)
     sheets = _json(path / INDEX, _Sheet(many=True))
     if not sheets:
         raise ModelFolderError(f"{path / INDEX} lists no sheet; it must list at least one.")
     for sheet in sheets:
         _check_picture(path / EVOLUTION / sheet["file"])
-    return ModelFolder(path, card, sheets)
+    return ModelFolder(path, card, sheets, history)
 
 
 def _json(path: Path, schema: Schema) -> Any:
@@ -132,6 +157,20 @@ def _json(path: Path, schema: Schema) -> Any:
     except (ValueError, RecursionError) as error:  # not JSON, or not even text
         raise ModelFolderError(f"{path} is not JSON: {error}.") from error
     return content
+
+
+def _history(path: Path) -> dict[str, list[float]]:
+    content = _bytes(path)
+    if content.count(b"\n") < 2 or not content.endswith(b"\n"):
+        raise ModelFolderError(f"{path} is cut short: it must have a header and at least one row, each with its end.")
+    try:
+        header, *rows = csv.reader(io.StringIO(content.decode()))
+        columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+        return dict(History().load(columns))
+    except ValidationError as error:
+        raise ModelFolderError(f"{path} does not hold what it must: {_sentence(error.messages)}") from error
+    except (ValueError, csv.Error) as error:  # not text, or rows of other lengths
+        raise ModelFolderError(f"{path} is not a table of numbers: {error}.") from error
 
 
 def _sentence(messages: Any, name: str = "") -> str:

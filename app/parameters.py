@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from flask import Request
-from marshmallow import Schema, ValidationError
+from marshmallow import EXCLUDE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
@@ -34,13 +34,15 @@ class ParameterParser(FlaskParser):
         """The parameters in the query and in the body.
 
         Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
-            object, UnsupportedMediaType on a body that is neither JSON nor a form.
+            object or a form that is none, UnsupportedMediaType on a body that is neither JSON nor a form.
         """
         given = self.load_querystring(req, schema)
         if req.is_json:
             return given | _json_object(req)
         if req.mimetype not in FORMS and req.get_data():
             raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
+        if req.files or (req.get_data() and not req.form):
+            raise BadRequest("The body says that it is a form, but it is not one of plain fields.")
         return given | _single(req.form, schema)
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
@@ -68,7 +70,8 @@ def _shown(value: Any) -> str:
 
 def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
     """The values of a query or a form, which may each be given once, without known ones left empty."""
-    twice = [name for name, several in values.lists() if len(several) > 1]
+    ignored = set() if schema.unknown != EXCLUDE else values.keys() - schema.fields.keys()
+    twice = [name for name, several in values.lists() if len(several) > 1 and name not in ignored]
     if twice:
         raise InvalidParameters({name: f"{name} is given more than once." for name in twice[:PROBLEMS]})
     return {name: value for name, value in values.items() if value != "" or name not in schema.fields}

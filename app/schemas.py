@@ -1,5 +1,6 @@
 """What a request may say: one schema a request."""
 
+import re
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -11,6 +12,7 @@ from app.sampling import MAX_SEED
 
 TURNS = r"\A[0-9]{1,3}(,[0-9]{1,3}){0,31}\Z"
 WRITING = r"\A(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*\Z"  # a number as people write it
+SPELLED = re.compile(r"-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?")
 EXAMPLE = "2026"
 ANGLES = r"\A-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}\Z"
 UNTURNED = ",".join(8 * "0")
@@ -39,6 +41,15 @@ class WholeNumber(fields.Integer):
         fraction = isinstance(value, float) and not value.is_integer()
         spelled_otherwise = isinstance(value, str) and not (value.isascii() and value.isdigit())
         if fraction or spelled_otherwise:
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class Number(fields.Float):
+    """A number that is spelled as in JSON, in a query too."""
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, str) and not SPELLED.fullmatch(value):
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
 
@@ -79,7 +90,7 @@ class DrawingParameters(Schema):
     """What every request for a picture may say; a parameter left out takes its default."""
 
     scale = _whole(1, 16, "Whole pixels for each of a digit's.", load_default=1)
-    truncation = fields.Float(
+    truncation = Number(
         load_default=1.0,
         validate=validate.Range(0, 1, min_inclusive=False),
         metadata={

@@ -17,6 +17,11 @@ def init_app(app: Flask) -> None:
     app.after_request(_finish)
 
 
+def note_model(model: str) -> None:
+    """Say which model this request asks about."""
+    g.drawing = {"model": model}
+
+
 def note_drawing(model: str, seeds: Sequence[int], digits: int) -> None:
     """Say what this request draws, before it does: should that fail, the log line tells of what."""
     g.drawing = {"model": model, "seed": seeds[0] if len(seeds) == 1 else list(seeds), "batch_size": digits}

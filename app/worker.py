@@ -2,27 +2,23 @@
 
 import os
 import signal
-import socket
 import sys
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from selectors import EVENT_READ
 from time import monotonic
 from types import FrameType
 from typing import Any, NamedTuple
 
 from gunicorn.errors import AppImportError
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
 from app import metrics
 from app.admission import BUSY, STOPPING, refusal
-from app.arrivals import bound_silence, is_whole, waiting_bytes, wake_after
+from app.connections import PatientWorker
 from app.lifetime import Lifetime
 
-REFUSING_THREADS = 2
-SILENCE = 15  # seconds for which a client may neither send what it has begun nor take what it asked for
+REFUSING_THREADS = 2  # a client that does not send the body it was asked for holds one of them for a while
 
 
 class Waiting(NamedTuple):
@@ -32,19 +28,15 @@ class Waiting(NamedTuple):
     future: Future[Any]
 
 
-class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """gunicorn's threaded worker, with six habits of its own.
+class Worker(PatientWorker):
+    """gunicorn's threaded worker, with habits of its own towards load and its own end.
 
-    A request gets a thread once it has come as a whole, where gunicorn's gives a new connection a thread
-    for five seconds, and the first bytes of a request one for ever: browsers open connections in advance,
-    and a few of those, or of clients on slow lines, would hold all threads. While a
-    client has yet to close a connection that has ended, the others are served, where gunicorn's would
-    wait for it for two seconds. Only so many requests wait for a thread, and only for so long, where
-    gunicorn's would let any number wait for ever: the others are refused, in threads kept for that. When
-    the server stops it goes on accepting while it finishes what it has in hand, so that new requests are
-    refused and `/readyz` says 503, where gunicorn's would leave them waiting. When a reload replaces it,
-    it serves until a process of the next generation can. And a process that cannot load what a reload
-    brought ends alone, where gunicorn's would end the server.
+    Only so many requests wait for a thread, and only for so long, where gunicorn's would let any number
+    wait for ever: the others are refused, in threads kept for that. When the server stops it goes on
+    accepting while it finishes what it has in hand, so that new requests are refused and `/readyz` says
+    503, where gunicorn's would leave them waiting. When a reload replaces it, it serves until a process of
+    the next generation can. And a process that cannot load what a reload brought ends alone, where
+    gunicorn's would end the server.
 
     Attributes, set before it is forked:
         lifetime: what it shares with the other processes.
@@ -69,8 +61,6 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def init_process(self) -> None:
         """Begin, once forked; returns when the process ends."""
         self._refusing = ThreadPoolExecutor(REFUSING_THREADS)
-        for listener in self.sockets:
-            bound_silence(listener, SILENCE)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -108,35 +98,22 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         finishing = bool(self._in_hand or self.keepalived_conns)
         super().set_accept_enabled(enabled or (self.lifetime.stopping and not self.alive and finishing))
 
-    def enqueue_req(self, conn: TConn) -> None:
-        """A connection is new, or more has come on it: a thread will handle a request that is whole, or refuse it."""
-        if not self._has_come(conn):
-            self._await(conn, self.on_pending_socket_readable, SILENCE)
-            return
+    def begun(self, conn: TConn) -> None:
+        """A request begins to come: it is to be finished, if it came before the end."""
         if self.alive or not self.lifetime.stopping:
             self._in_hand.add(conn)
+
+    def lost(self, conn: TConn) -> None:
+        """A request did not come to its end."""
+        self._in_hand.discard(conn)
+
+    def take(self, conn: TConn) -> None:
+        """A request is whole: a thread will handle it, or refuse it."""
         if len(self._accepted) >= self.cfg.threads + self.queue:
             self._submit(self._refusing, self._refuse, conn)
             return
         self._accepted.add(conn)
         self._waiting.append(Waiting(monotonic(), self._submit(self.tpool, self.handle, conn)))
-
-    def _has_come(self, conn: TConn) -> bool:
-        """Whether a thread can begin on a connection's request; if not, it becomes readable with the next byte."""
-        if self.cfg.is_ssl:  # what is there cannot be read in advance
-            return bool(conn.initialized or conn.data_ready)
-        read = conn.parser.unreader.buf.getvalue() if conn.parser else b""
-        unread = waiting_bytes(conn.sock)
-        whole = unread is None or is_whole(read + unread)
-        wake_after(conn.sock, 1 if whole else len(unread or b"") + 1)
-        return whole
-
-    def _await(self, conn: TConn, then: Callable[[TConn, Any], None], seconds: int) -> None:
-        """Wait until a connection can be read; close it when it has been silent for too long."""
-        conn.sock.setblocking(False)
-        conn.timeout = monotonic() + seconds
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(then, conn))
 
     def _submit(self, pool: ThreadPoolExecutor, work: Callable[[TConn], Any], conn: TConn) -> Future[Any]:
         future = pool.submit(work, conn)
@@ -174,29 +151,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if fs.exception() or fs.result():
             super().finish_request(conn, fs)
         else:
-            self._hang_up(conn)
-
-    def _hang_up(self, conn: TConn) -> None:
-        """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""
-        try:
-            conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.nr_conns -= 1
-            conn.close()
-        else:
-            self._await(conn, self._drain, self.cfg.keepalive)
-
-    def _drain(self, conn: TConn, client: socket.socket) -> None:
-        """The client of a connection that has ended has sent more, which nobody reads, or closed it."""
-        try:
-            if client.recv(65_536):
-                return
-        except OSError:
-            pass
-        self.poller.unregister(client)
-        self.pending_conns.remove(conn)
-        self.nr_conns -= 1
-        conn.close()
+            self.hang_up(conn)
 
 
 def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.arrivals import LARGEST, bound_silence, is_whole, waiting_bytes, wake_after
+from app.arrivals import LARGEST, LONGEST_LINE, bound_silence, is_whole, waiting_bytes, wake_after
 
 POST = b"POST /generate HTTP/1.1\r\nHost: test\r\n"
 WHOLE = [
@@ -17,7 +17,9 @@ HEAD_IS_ENOUGH = [
     POST + b"Transfer-Encoding: chunked\r\n\r\n",
     POST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n",
     POST + b"Content-Length: nonsense\r\n\r\n",
+    POST + b"Content-Length: 9\r\nContent-Length: 0\r\n\r\n",
 ]
+NO_REQUESTS = [b"hello\r\n", b"GET / HTTP/1.0\n", b"GET /".ljust(LONGEST_LINE, b"a")]
 
 
 @pytest.mark.parametrize("request_", WHOLE)
@@ -33,6 +35,11 @@ def test_a_head_is_enough_where_nobody_knows_how_long_the_body_is_or_it_waits_to
     assert not is_whole(head[:-1])
 
 
+@pytest.mark.parametrize("start", NO_REQUESTS)
+def test_what_makes_no_request_is_refused_at_once(start):
+    assert is_whole(start)
+
+
 def test_no_more_is_waited_for_than_fits():
     start = POST + b"Content-Length: 1000000\r\n\r\n"
     assert not is_whole(start.ljust(LARGEST - 1))
@@ -43,7 +50,7 @@ def test_no_more_is_waited_for_than_fits():
 def connection():
     """The client's end and the listener's."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        bound_silence(listener, 1)
+        bound_silence(listener, read=1, write=1)
         with socket.create_connection(listener.getsockname()) as client, listener.accept()[0] as server:
             yield client, server
 

@@ -80,6 +80,22 @@ def test_a_damaged_evolution_sheet_and_a_cut_short_history(models, content):
     assert "history.csv is cut short" in refusal(models)
 
 
+@pytest.mark.parametrize("cut", [3, 40])
+def test_a_history_that_ends_within_a_row(models, cut):
+    history = models / "digitsmith" / "history.csv"
+    history.write_bytes(history.read_bytes()[:-cut])
+    assert "history.csv is cut short" in refusal(models)
+
+
+@pytest.mark.parametrize(
+    "row", [b"1,2,3\n", b"1,2,3,4,5,6,7,8\n", b"1,2,nan,4,5,6,7\n", b"a,b,c,d,e,f,g\n", b"\xff\n", b"\0\n"]
+)
+def test_a_history_with_a_row_of_something_else(models, row):
+    history = models / "digitsmith" / "history.csv"
+    history.write_bytes(history.read_bytes() + row)
+    assert str(history) in refusal(models)
+
+
 @pytest.mark.parametrize("file", ["generator.keras", "discriminator.keras"])
 @pytest.mark.parametrize("damage", ["cut short", "tampered"])
 def test_damaged_weights(models, file, damage):
@@ -110,6 +126,11 @@ def test_json_that_is_damaged_or_something_else(models, file, content):
         ("conditional", "false"),
         ("sha256", {}),
         ("settings", {}),
+        ("image", {"shape": [32, 32, 3], "range": [0, 1]}),
+        ("evaluation", "good"),
+        ("evaluation", {"label_accuracy": 0.9}),
+        ("evaluation", {"recall": {"generated": "much", "real": 1.0}}),
+        ("realness", {"logit_percentiles": {"all": list(range(101, 0, -1)), "per_class": [[0.0] * 101] * 10}}),
         ("realness", {"logit_percentiles": {"all": [0.0] * 100}}),
         ("realness", {"logit_percentiles": {"all": [0.0] * 101}}),
         ("realness", {"logit_percentiles": {"all": [0.0] * 101, "per_class": [[0.0] * 101] * 9}}),

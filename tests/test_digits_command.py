@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from servers import digits_command, server_environment, wait_until
@@ -46,6 +47,13 @@ def test_a_seed_that_is_left_out_is_chosen_and_told_by_the_name(digits, tmp_path
     digits("--per-class", 1)
     digits("--per-class", 1)
     assert len({file.name for file in tmp_path.glob("digitsmith-seed*-10.npz")}) == 2
+
+
+def test_who_ends_it_early_is_told_how_to_go_on(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(Dataset, "draw", Mock(side_effect=KeyboardInterrupt))
+    done = digits("--per-class", 1)
+    (seed,) = re.findall(r"goes on from here, with --seed (\d+)\.", done.stderr)
+    assert f"seed{seed}-" in only_file(tmp_path).name
 
 
 @pytest.mark.parametrize(

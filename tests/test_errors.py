@@ -10,6 +10,7 @@ import pytest
         ("GET", "/generate?scale=99", 422),
         ("GET", "/?digit=11", 422),
         ("GET", "/number/", 404),
+        ("GET", "/models//mlp", 404),
         ("DELETE", "/generate", 405),
         ("POST", "/", 405),
         ("GET", "/models/none", 404),

@@ -40,6 +40,15 @@ def test_a_seeded_answer_is_immutable_and_known_by_its_etag(client):
     assert unchanged.data == b""
 
 
+def test_an_answer_other_than_the_one_that_must_be_is_not_sent(client):
+    etag = client.get("/generate?seed=5").headers["ETag"]
+    assert client.get("/generate?seed=5", headers={"If-Match": f'"another", {etag}'}).status_code == 200
+    refused = client.get("/generate?seed=5", headers={"If-Match": '"another"'})
+    assert refused.status_code == 412
+    assert refused.content_type == "application/problem+json"
+    assert etag in refused.get_json()["detail"]
+
+
 @pytest.mark.parametrize("query", ["", "?digit=3&count=7&scale=2", "?model=mlp&background=white&truncation=0.5"])
 def test_the_canonical_link_brings_the_same_bytes(client, query):
     made = client.get(f"/generate{query}")
@@ -124,6 +133,7 @@ def test_head_has_no_body_and_the_same_headers(client):
         ("truncation=0", "truncation is '0'; it must be a number above 0 and at most 1."),
         ("truncation=1.01", "truncation is '1.01'"),
         ("truncation=nan", "truncation is 'nan'"),
+        ("truncation=0.1_5", "truncation is '0.1_5'"),
         ("background=red", "background is 'red'; it must be one of black, white, transparent."),
         ("colour=red", "'colour' is not a parameter here; there are scale, truncation"),
     ],
@@ -156,6 +166,19 @@ def test_a_body_of_another_kind_is_not_taken_for_an_empty_one(client, kind):
     response = client.post("/generate", data='{"digit": 3}', content_type=kind)
     assert response.status_code == 415
     assert "Content-Type" in response.get_json()["detail"]
+
+
+FIELD = b'--b\r\nContent-Disposition: form-data; name="seed"%b\r\n\r\n1\r\n--b--\r\n'
+
+
+def test_a_form_in_parts_is_a_form(client):
+    sent = client.post("/generate", data=FIELD % b"", content_type="multipart/form-data; boundary=b")
+    assert sent.headers["X-Seed"] == "1"
+
+
+@pytest.mark.parametrize("body", [FIELD % b'; filename="seed"', b"nothing of the kind"])
+def test_a_form_of_files_or_of_nothing_is_not_taken_for_an_empty_one(client, body):
+    assert client.post("/generate", data=body, content_type="multipart/form-data; boundary=b").status_code == 400
 
 
 def test_json_that_is_sent_as_a_form_is_not_taken_for_an_empty_one(client):
@@ -201,6 +224,11 @@ def test_json_of_a_model_without_labels_tells_no_digit(client):
 @pytest.mark.parametrize("accept", ["*/*", "image/*", "image/png, application/json;q=0.5", "text/html", ""])
 def test_a_picture_is_what_comes_unless_json_is_asked_for(client, accept):
     assert client.get("/generate", headers={"Accept": accept}).content_type == "image/png"
+
+
+@pytest.mark.parametrize("accept", ["application/json; charset=utf-8", "image/png;q=0.5, application/json;indent=4"])
+def test_parameters_of_what_is_accepted_do_not_matter(client, accept):
+    assert client.get("/generate", headers={"Accept": accept}).content_type == "application/json"
 
 
 def test_both_forms_are_kept_apart_by_caches(client):

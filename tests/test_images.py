@@ -1,11 +1,13 @@
 """From arrays to pictures."""
 
 import io
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from app import images
 from app.images import animation, png, sheet
 
 
@@ -66,3 +68,14 @@ def test_an_animation_goes_there_and_back(digits, kind, background):
     wanted = digits if background != "white" else 255 - digits
     for picture, number in zip(shown, [0, 1, 2, 3, 4, 3, 2, 1], strict=True):
         np.testing.assert_array_equal(picture, wanted[number])
+
+
+def test_large_pictures_are_encoded_one_at_a_time(digits, monkeypatch):
+    lock = MagicMock()
+    monkeypatch.setattr(images, "_ENCODING", lock)
+    animation(digits, "webp", scale=4)
+    png(digits[0])
+    lock.__enter__.assert_not_called()
+    animation(np.repeat(digits, 10, axis=0), "webp", scale=12)
+    png(sheet(np.repeat(digits, 10, axis=0), 10), scale=12)
+    assert lock.__enter__.call_count == 2

@@ -35,6 +35,14 @@ def test_the_card_and_every_sheet_of_a_shipped_model(server, get, name):
         assert image.read() == (ROOT / "models" / name / "evolution" / sheet["file"]).read_bytes()
 
 
+def test_a_sheet_is_known_by_its_etag_and_always_whole(server, get):
+    sheet = f"{server}/models/mlp/evolution/{json.loads(get(f'{server}/models/mlp').read())['evolution'][0]['file']}"
+    etag = get(sheet).headers["ETag"]
+    assert get(sheet, **{"If-None-Match": etag}).status == 304
+    assert get(sheet, **{"If-Match": '"another"'}).status == 412
+    assert get(sheet, Range="bytes=0-9").status == 200
+
+
 @pytest.mark.parametrize("name", ["dcgan", "digitsmith", "mlp"])
 def test_the_history_of_a_shipped_model(server, get, name):
     told = json.loads(get(f"{server}/models/{name}/history").read())

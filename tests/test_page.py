@@ -47,7 +47,7 @@ def test_a_bad_link_is_told_kindly(client, query):
 
 
 def test_what_sites_add_to_shared_links_is_passed_over(client):
-    assert client.get("/?digit=7&seed=42&utm_source=x").status_code == 200
+    assert client.get("/?digit=7&seed=42&utm_source=x&utm_source=y").status_code == 200
 
 
 def test_nothing_on_the_page_comes_from_another_host(client):

@@ -23,12 +23,13 @@ def test_requests_digits_and_batches_are_counted(client):
     client.get("/interpolate?steps=3")
     client.get("/?count=6&model=mlp&number=7")
     client.get("/generate?count=no")
+    client.get("/dataset?count=300").get_data()
     found = samples(client.get("/metrics").text)
     assert found["digitsmith_http_requests_total", "GET", "/generate", "200"] == 2
     assert found["digitsmith_http_requests_total", "GET", "/generate", "422"] == 1
     assert found["digitsmith_http_requests_total", "GET", "/number/<digits>", "200"] == 1
     assert found["digitsmith_http_request_duration_seconds_count", "/generate"] == 3
-    assert found["digitsmith_digits_total", "digitsmith"] == 5 + 4 + 3 + 1
+    assert found["digitsmith_digits_total", "digitsmith"] == 5 + 4 + 3 + 1 + 300
     assert found["digitsmith_digits_total", "mlp"] == 1 + 6
     assert found["digitsmith_batch_size_digits_count",] == 6
     assert found["digitsmith_batch_size_digits_sum",] == 20

@@ -13,6 +13,7 @@ from app.discriminator import Discriminator
 from app.drawings import read_digit
 from app.routes.pictures import check_digit, data_uri
 from app.schemas import DiscriminateParameters
+from app.telemetry import note_model
 
 blueprint = Blueprint("discriminate", __name__)
 
@@ -22,7 +23,7 @@ PICTURE = {"required": True, "content": {"image/png": {"schema": {"type": "strin
 @blueprint.post("/discriminate")
 @blueprint.arguments(DiscriminateParameters(), location="query")
 @blueprint.response(200, answers.Opinion)
-@blueprint.errors(404, 409, 413, 415, 422)
+@blueprint.errors(400, 404, 408, 409, 413, 415, 422)
 @blueprint.doc(requestBody=PICTURE)
 def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
     """How real the digit in a PNG body looks.
@@ -35,6 +36,7 @@ def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
     """
     model = current().find(parameters["model"])
     discriminator = model.discriminator
+    note_model(model.name)
     check_digit(model, parameters["digit"])
     drawn = read_digit(request.get_data())
     asked = _labels(parameters["digit"], discriminator)

@@ -9,6 +9,7 @@ from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.images import sheet
+from app.parameters import FORMS
 from app.routes.pictures import draw, plan_for, png_or_json
 from app.sampling import fresh_seed
 from app.schemas import GenerateParameters
@@ -16,7 +17,7 @@ from app.schemas import GenerateParameters
 blueprint = Blueprint("generate", __name__)
 
 SCHEMA = GenerateParameters()
-FORM = "application/x-www-form-urlencoded"
+FIELDS = {"$ref": "#/components/schemas/GenerateParameters"}
 
 
 @blueprint.get("/generate")
@@ -36,8 +37,8 @@ def generate(parameters: dict[str, Any]) -> Response:
 @blueprint.arguments(SCHEMA, location="json", required=False)
 @blueprint.file("image/png", headers=DIGITS_HEADERS)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
-@blueprint.errors(400, 404, 409, 413, 415, 422)
-@blueprint.doc(requestBody={"content": {FORM: {"schema": {"$ref": "#/components/schemas/GenerateParameters"}}}})
+@blueprint.errors(400, 404, 408, 409, 413, 415, 422)
+@blueprint.doc(requestBody={"content": {form: {"schema": FIELDS} for form in FORMS}})
 def generate_from_body(parameters: dict[str, Any]) -> Response:
     """The same, with the parameters in a JSON or form body."""
     return _generated(parameters)

@@ -1,6 +1,5 @@
 """The models on offer: /models, their cards and their evolution."""
 
-import csv
 from typing import Any
 
 from flask import Response, jsonify, send_from_directory, url_for
@@ -9,7 +8,8 @@ from werkzeug.exceptions import NotFound
 from app import answers
 from app.api import Blueprint
 from app.catalogue import Model, current
-from app.model_folder import EVOLUTION, HISTORY
+from app.model_folder import EVOLUTION
+from app.routes.pictures import conditional
 
 blueprint = Blueprint("models", __name__, url_prefix="/models")
 
@@ -36,26 +36,25 @@ def card(name: str) -> Response:
 @blueprint.get("/<name>/evolution/<file>")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/png")
 @blueprint.alt_response(304, description="The sheet that If-None-Match names.")
-@blueprint.errors(404)
+@blueprint.errors(404, 412)
 def evolution(name: str, file: str) -> Response:
     """One sample sheet of the model's training, as PNG."""
     model = current().find(name)
     if model.folder is None or file not in [sheet["file"] for sheet in model.evolution]:
         raise NotFound(f"Model {name} has no evolution sheet {file!r}; /models/{name} lists them.")
-    return send_from_directory(model.folder / EVOLUTION, file, mimetype="image/png", max_age=3600)
+    sheet = send_from_directory(model.folder / EVOLUTION, file, mimetype="image/png", conditional=False, max_age=3600)
+    return conditional(sheet)
 
 
 @blueprint.get("/<name>/history")
 @blueprint.response(200, answers.History)
 @blueprint.errors(404)
-def history(name: str) -> dict[str, Any]:
+def history(name: str) -> dict[str, list[float]]:
     """The losses and the discriminator's mean scores along the model's training."""
     model = current().find(name)
-    if model.folder is None:
+    if not model.history:
         raise NotFound(f"Model {name} has no history.")
-    with (model.folder / HISTORY).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {column: [float(row[column]) for row in rows] for column in rows[0]}
+    return model.history
 
 
 def _summary(model: Model) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, json, request
-from werkzeug.exceptions import Conflict
+from werkzeug.exceptions import Conflict, PreconditionFailed
 
 from app import metrics
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
+from app.headers import accepted
 from app.images import Digits, png
 from app.sampling import Plan, plan_indices
 from app.telemetry import note_drawing
@@ -74,7 +75,7 @@ def png_or_json(
     Args: picture, all digits in one image; asked, the request's parameters, its seed among them; url, what
         brings the answer back; seeded, whether the request named the seed.
     """
-    kind = request.accept_mimetypes.best_match(["image/png", "application/json"], "image/png")
+    kind = accepted().best_match(["image/png", "application/json"], "image/png")
     if kind == "image/png":
         content = png(picture, asked["scale"], asked["background"])
     else:
@@ -94,7 +95,7 @@ def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
     """The digits (N, 28, 28) of a plan; the log and the metrics tell of them."""
     note_drawing(model.name, seeds, len(plan.latents))
     digits = model.generator(plan.latents, plan.labels)
-    metrics.current().count_digits(model.name, len(digits))
+    metrics.current().count_batch(model.name, len(digits))
     return digits
 
 
@@ -124,5 +125,13 @@ def let_cache(response: Response, seeded: bool) -> Response:
         return response
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     response.add_etag()
+    return conditional(response)
+
+
+def conditional(response: Response) -> Response:
+    """An answer with an ETag, or 304 where If-None-Match names it. Raises PreconditionFailed by If-Match."""
+    etag = response.get_etag()[0] or ""
+    if request.if_match and etag not in request.if_match:
+        raise PreconditionFailed(f'If-Match must name the ETag "{etag}"; it is {request.if_match.to_header()}.')
     response.make_conditional(request)
     return response

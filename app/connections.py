@@ -1,0 +1,133 @@
+"""How one of gunicorn's processes keeps slow and silent clients from holding its threads."""
+
+import errno
+import socket
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from selectors import EVENT_READ
+from time import monotonic
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from app import unreadable
+from app.arrivals import bound_silence, is_whole, waiting_bytes, wake_after
+
+# Seconds: a request has so long from its first byte to its last; a thread waits so long for the next bytes
+# of a body; and for a client to take more of an answer, which it does in large steps.
+ARRIVAL, READ, WRITE = 30, 15, 60
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's threaded worker, with habits of its own towards clients.
+
+    A request gets a thread once it has come as a whole, where gunicorn's gives a new connection a thread
+    for five seconds, and the first bytes of a request one for ever: browsers open connections in advance,
+    and a few of those, or of clients on slow lines, would hold all threads. A thread waits only so long
+    for a client, where gunicorn's would wait for ever. While a client has yet to close a connection that
+    has ended, the others are served, where gunicorn's would wait for it for two seconds. And what cannot
+    be read is answered by the app, where gunicorn would say it in its own way.
+    """
+
+    pending_conns: deque[TConn]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._due: dict[TConn, float] = {}  # when a request that has begun to come must be whole
+        self._next_look = 0.0
+
+    def init_process(self) -> None:
+        """Begin, once forked; returns when the process ends."""
+        for listener in self.sockets:
+            bound_silence(listener, READ, WRITE)
+        super().init_process()
+
+    def begun(self, conn: TConn) -> None:
+        """The first byte of a request has come on a connection."""
+
+    def lost(self, conn: TConn) -> None:
+        """A connection is closed before its request is whole."""
+
+    def take(self, conn: TConn) -> None:
+        """A request is whole: a thread is to handle it."""
+        super().enqueue_req(conn)
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """A connection is new, or more has come on it."""
+        if self.cfg.is_ssl:  # what is there cannot be read in advance
+            self.begun(conn)
+            self.take(conn)
+            return
+        read = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+        unread = waiting_bytes(conn.sock)
+        start = read + (unread or b"")
+        if start and conn not in self._due:
+            self._due[conn] = monotonic() + ARRIVAL
+            self.begun(conn)
+        if unread is None or is_whole(start):
+            wake_after(conn.sock, 1)
+            self._due.pop(conn, None)
+            self.take(conn)
+        else:
+            wake_after(conn.sock, len(unread) + 1)
+            self._await(conn, self.on_pending_socket_readable, self._due.get(conn))
+
+    def _await(self, conn: TConn, then: Callable[[TConn, Any], None], until: float | None = None) -> None:
+        """Wait until a connection can be read; close it when that is not before `until`, or soon."""
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        conn.timeout = until or conn.timeout
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(then, conn))
+
+    def murder_pending(self) -> None:
+        """Close the connections that have been waited for long enough, which is seen to once a second."""
+        now = monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + 1
+        late = {conn for conn in self.pending_conns if conn.timeout <= now}
+        for conn in late & self._due.keys():
+            del self._due[conn]
+            self.lost(conn)
+        # gunicorn's stops at the first that is not due, and ours do not stand in order.
+        self.pending_conns = deque(sorted(self.pending_conns, key=lambda conn: conn.timeout))
+        super().murder_pending()
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Handle a request, in a thread; a client that takes nothing of its answer counts as gone."""
+        try:
+            return super().handle_request(req, conn)
+        except BlockingIOError as error:
+            raise ConnectionResetError(errno.ECONNRESET, "The client takes nothing.") from error
+
+    def handle_error(self, req: Any, client: socket.socket, addr: tuple[str, int], exc: BaseException) -> None:
+        """Answer what cannot be read as a request; of a body that cannot be read, the app has spoken already."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+        elif req is None:
+            client.sendall(unreadable.answer(self.wsgi, exc, addr[0]))
+
+    def hang_up(self, conn: TConn) -> None:
+        """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+        else:
+            self._await(conn, self._drain)
+
+    def _drain(self, conn: TConn, client: socket.socket) -> None:
+        """The client of a connection that has ended has sent more, which nobody reads, or closed it."""
+        try:
+            if client.recv(65_536):
+                return
+        except OSError:
+            pass
+        self.poller.unregister(client)
+        self.pending_conns.remove(conn)
+        self.nr_conns -= 1
+        conn.close()

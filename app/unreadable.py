@@ -1,0 +1,51 @@
+"""What gunicorn cannot read as a request is answered as any other is: by the app, in its form, with its headers."""
+
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+from flask import Flask, request
+from gunicorn.http.errors import ExpectationFailed, LimitRequestHeaders, LimitRequestLine
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestHeaderFieldsTooLarge,
+    RequestURITooLarge,
+)
+from werkzeug.exceptions import (
+    ExpectationFailed as Unexpected,
+)
+
+ERROR = "digitsmith.error"  # where in an environ it stands
+KINDS: dict[type[Exception], type[HTTPException]] = {
+    LimitRequestLine: RequestURITooLarge,
+    LimitRequestHeaders: RequestHeaderFieldsTooLarge,
+    ExpectationFailed: Unexpected,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Raise the error that stands in a request's environ."""
+    app.before_request(_raise)
+
+
+def _raise() -> None:
+    if error := request.environ.get(ERROR):
+        raise error
+
+
+def answer(app: Any, error: Exception, client: str) -> bytes:
+    """The app's answer to what could not be read, as it goes over the wire.
+
+    Args: error, gunicorn's; client, its address.
+    """
+    kind = KINDS.get(type(error), BadRequest)
+    environ: dict[str, Any] = {"REQUEST_METHOD": "UNKNOWN", "PATH_INFO": "", "REMOTE_ADDR": client}
+    environ[ERROR] = kind(f"The request cannot be read: {error}.")
+    setup_testing_defaults(environ)
+    head: list[str] = []
+
+    def begin(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
+        head.extend([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), "Connection: close"])
+
+    body = b"".join(app(environ, begin))
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
