@@ -6,6 +6,7 @@ gunicorn runs this file at its start and again on SIGHUP.
 import gc
 import logging
 import sys
+from ctypes import CDLL
 from importlib import import_module
 from pathlib import Path
 
@@ -33,6 +34,10 @@ from app.exports import Exports  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
 from app.model_folder import ModelFolderError, find  # noqa: E402
 from app.worker import begin, stop_on_sigterm  # noqa: E402
+
+# glibc's mallopt with M_ARENA_MAX: all threads share one heap, where each would keep what its largest
+# picture took, up to 100 MB.
+CDLL(None).mallopt(-8, 1)
 
 try:
     settings = from_environment()

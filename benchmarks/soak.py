@@ -17,6 +17,7 @@ LOADS = {
     "/generate?seed=1&digit=7": 16,
     "/number/2026?model=digitsmith": 8,
     "/dataset?count=1000": 2,
+    "/interpolate?steps=64&scale=8&format=webp&background=transparent": 2,
 }
 WARM_UP = 30  # seconds until every thread and pool has its size
 
