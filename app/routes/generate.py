@@ -38,7 +38,10 @@ def generate(parameters: dict[str, Any]) -> Response:
 @blueprint.file("image/png", headers=DIGITS_HEADERS)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
 @blueprint.errors(400, 404, 408, 409, 413, 415, 422)
-@blueprint.doc(requestBody={"content": {form: {"schema": FIELDS} for form in FORMS}})
+@blueprint.doc(
+    parameters=[{"in": "query", "schema": GenerateParameters}],
+    requestBody={"content": {form: {"schema": FIELDS} for form in FORMS}},
+)
 def generate_from_body(parameters: dict[str, Any]) -> Response:
     """The same, with the parameters in a JSON or form body."""
     return _generated(parameters)
