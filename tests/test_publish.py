@@ -1,16 +1,19 @@
 """`python -m training publish`: the gate, and the one move by which a model takes its place."""
 
 import json
+import re
 import shutil
 
 import keras
 import pytest
+from click.testing import CliRunner
 
-from app import create_app
+from app import create_app, model_folder
+from training.cli import cli
 from training.errors import TrainingError
 from training.files import replacing_folder, sha256_of
 from training.gate import checks
-from training.publish import SHIPPED, publish
+from training.publish import LONGEST, NAME, SHIPPED, place, publish
 
 GOOD = {"generated": 0.9, "real": 0.95}
 COPIES = {kind: {"near_duplicates": 0.01} for kind in ("generated", "real")}
@@ -79,6 +82,27 @@ def test_what_is_shipped_is_a_whole_model_folder_under_its_new_name(run, tmp_pat
     assert card_of(run)["gate"] is None
     client = create_app({"MODELS": str(published.parent)}).test_client()
     assert client.get("/generate?digit=7&seed=1").status_code == 200
+
+
+REFUSED = ("", "my model", "ü", "-x", ".hidden", "a/b", "../esc", "..", "fine\n")
+
+
+@pytest.mark.parametrize("name", ["mine", "7", "A.b_c-9", *REFUSED])
+def test_what_is_published_has_a_name_that_the_app_serves(name):
+    assert bool(NAME.fullmatch(name)) == bool(model_folder.NAME.fullmatch(name)) == (name not in REFUSED)
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "a" * (LONGEST + 1)])
+def test_another_name_is_refused_before_anything_is_written(tmp_path, name):
+    done = CliRunner().invoke(cli, ["publish", str(tmp_path), f"--as={name}", "--models", str(tmp_path / "models")])
+    assert re.search(r"^Error: --as (is|has) .*; it must (be of letters|have at most 245)", done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_name_can_be_published_twice(run, tmp_path):
+    for _ in range(2):
+        publish(run, place(tmp_path, "a" * LONGEST), force=False)
+    assert (tmp_path / ("a" * LONGEST) / "card.json").is_file()
 
 
 def test_a_worse_model_leaves_the_one_it_would_replace_and_force_says_so(run, tmp_path):

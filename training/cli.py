@@ -163,11 +163,11 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
     from training.data import load
     from training.evaluation.folder import evaluate_folder
     from training.export import read_card
-    from training.publish import publish
+    from training.publish import place, publish
 
+    target = place(models, folder.resolve().name if name is None else name)
     if read_card(folder)["evaluation"] is None:
         evaluate_folder(folder, load(data), judges, with_cas=False)
-    target = models / (name or folder.resolve().name)
     for check in publish(folder, target, force):
         click.echo(f"{'passed' if check.passed else 'FAILED'}: {check}")
     click.echo(f"{target} is published.")
