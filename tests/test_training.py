@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from conftest import history, training_command, without_speed
 from PIL import Image
 from servers import wait_until
@@ -17,12 +20,13 @@ from app import create_app
 from app.config import ROOT
 from training import checkpoint
 from training.checkpoint import Progress
+from training.cli import cli
 from training.data import load
 from training.errors import TrainingError
 from training.evolution import sheet_steps
 from training.files import replacing
 from training.gan import GAN
-from training.presets import settings_for
+from training.presets import Settings, settings_for
 from training.trainer import Trainer
 from training.workers import Workers
 
@@ -207,6 +211,17 @@ def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, fla
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists() or "--batch-size" in flags
+
+
+FLOATS = [field.name.replace("_", "-") for field in fields(Settings) if field.type is float]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("option", FLOATS)
+def test_a_number_that_is_not_finite_is_refused(tmp_path, option, value):
+    done = CliRunner().invoke(cli, ["train", f"--{option}={value}", "--data=/nowhere", "--out", str(tmp_path / "run")])
+    assert done.exit_code == 2
+    assert re.search(rf"Invalid value for '--{option}': .* (is not finite|is not in the range)", done.stderr)
 
 
 def test_a_damaged_checkpoint_is_refused(train, real_digits, tmp_path):

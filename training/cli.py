@@ -1,5 +1,6 @@
 """The command line: `python -m training train`, `judge`, `evaluate` and `publish`."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import fields
@@ -21,6 +22,16 @@ def cli() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
 
 
+class _Finite(click.FloatRange):
+    """A number in a range; NaN passes every range of Click's, and infinity those without an end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return number
+
+
 def setting_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add one option for each of the settings but the preset; left out, the preset's default holds."""
     for setting in reversed(fields(Settings)[1:]):
@@ -29,7 +40,7 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
         if "choices" in limits:
             kind = click.Choice(limits["choices"])
         else:
-            ranged = click.IntRange if setting.type is int else click.FloatRange
+            ranged = click.IntRange if setting.type is int else _Finite
             kind = ranged(limits.get("min"), limits.get("max"))
         defaults = {name: preset.defaults[setting.name] for name, preset in PRESETS.items()}
         shared = len(set(defaults.values())) == 1

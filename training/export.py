@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from training import cards
 from training.checkpoint import Progress
 from training.data import Dataset
 from training.environment import machine, versions
@@ -31,8 +32,7 @@ def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
     card = describe(folder, gan, data, progress)
     card["generator"] = cost(generator) | {"bytes": (folder / GENERATOR).stat().st_size}
     card["realness"] = realness(discriminator, data, PRESETS[gan.settings.preset].conditional)
-    with replacing(folder / CARD) as path:
-        path.write_text(json.dumps(card, indent=2) + "\n")
+    cards.write(folder / CARD, card)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

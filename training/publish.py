@@ -1,12 +1,11 @@
 """From a run that passes the gate to a shipped model folder."""
 
-import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-from training import evolution, history
+from training import cards, evolution, history
 from training.errors import TrainingError
 from training.evaluation import report
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
@@ -48,7 +47,7 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
         for name in SHIPPED:
             copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
             copy(run / name, fresh / name)
-        (fresh / CARD).write_text(json.dumps(card, indent=2) + "\n")
+        cards.write(fresh / CARD, card)
     return found
 
 

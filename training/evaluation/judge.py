@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from training import cards
 from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
@@ -100,8 +101,7 @@ def train_all(data: Dataset, folder: Path) -> dict[str, Any]:
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
     """Replace the card of the judges in a folder."""
-    with replacing(folder / CARD) as path:
-        path.write_text(json.dumps(card, indent=2) + "\n")
+    cards.write(folder / CARD, card)
 
 
 def read_card(folder: Path, data: Dataset) -> dict[str, Any]:
