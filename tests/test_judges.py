@@ -1,13 +1,15 @@
 """The shipped judges are those their card describes, and read digits as well as it says."""
 
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from app.config import ROOT
-from training.evaluation.judge import Judge
+from training.errors import TrainingError
+from training.evaluation.judge import Judge, read_card
 from training.files import sha256_of
 
 FOLDER = ROOT / "training" / "evaluation" / "judges"
@@ -32,6 +34,13 @@ def test_a_judge_is_the_one_of_its_card_and_can_read(name, real_digits):
         features, read = judge(digits["x_train"][:1000, ..., None])
         assert (read == digits["y_train"][:1000]).mean() > 0.99
     assert features.shape == (1000, 128)
+
+
+@pytest.mark.parametrize("content", [[], CARD | {"judges": []}, CARD | {"ceiling": 0.99}])
+def test_a_card_that_is_not_whole_is_refused_with_a_sentence(tmp_path, content):
+    (tmp_path / "card.json").write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match=r"card.json has (no (dataset.name|judges.first.sha256)|0.99 as ceiling);"):
+        read_card(tmp_path, SimpleNamespace(sha256=CARD["dataset"]["sha256"]))
 
 
 def test_the_ceiling_of_cas_is_that_of_three_seeds():

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from app import create_app, model_folder
 from training.cli import cli
 from training.errors import TrainingError
+from training.evaluation.sampler import Sampler
 from training.files import replacing_folder, sha256_of
 from training.gate import checks
 from training.publish import LONGEST, NAME, SHIPPED, place, publish
@@ -145,11 +146,61 @@ def test_a_changed_network_is_not_published(run, tmp_path):
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize("name", ["history.csv", "evolution", "evaluation"])
+def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name):
+    (run / name).rename(tmp_path / "elsewhere")
+    with pytest.raises(TrainingError, match=f"has no {name}; what is published has generator.keras, "):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    assert not (tmp_path / "models").exists()
+
+
+def without(name):
+    return {key: value for key, value in EVALUATION.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([], "card.json has no title"),
+        (None, "card.json has no title"),
+        (True, "card.json has no title"),
+        ({"sha256": "0123"}, "card.json has no sha256.generator.keras; it must be a text"),
+        ({"evaluation": "good"}, "card.json has 'good' as evaluation; it must be an object or null"),
+        ({"evaluation": None}, "has not been evaluated: run `python -m training evaluate"),
+        ({"evaluation": without("coverage")}, "card.json has no coverage.generated; it must be a number"),
+        ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
+        ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.near_duplicates"),
+    ],
+)
+def test_a_card_that_is_not_whole_is_refused_with_a_sentence(run, tmp_path, content, says):
+    if isinstance(content, dict):
+        rewrite(run, **content)
+    else:
+        (run / "card.json").write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match=re.escape(says)):
+        publish(run, tmp_path / "models" / "fine", force=True)
+
+
+def test_a_card_that_knows_of_no_evaluation_is_refused_at_the_command_line(run):
+    card = card_of(run)
+    del card["evaluation"]
+    (run / "card.json").write_text(json.dumps(card))
+    done = CliRunner().invoke(cli, ["publish", str(run), "--data", "/nowhere"])
+    assert "card.json has no evaluation; it must be an object or null." in done.stderr
+
+
+def test_a_network_that_is_none_though_its_hash_is_right_is_refused(run):
+    (run / "generator.keras").write_bytes(b"no network")
+    rewrite(run, sha256=card_of(run)["sha256"] | {"generator.keras": sha256_of(run / "generator.keras")})
+    with pytest.raises(TrainingError, match="is not a network that Keras can load"):
+        Sampler(run)
+
+
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     target = tmp_path / "folder"
     with replacing_folder(target) as fresh:
         (fresh / "file").write_text("old")
-    with pytest.raises(FileNotFoundError), replacing_folder(target) as fresh:
+    with pytest.raises(TrainingError, match="No such file"), replacing_folder(target) as fresh:
         (fresh / "missing" / "file").write_text("new")
     assert (target / "file").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -1,5 +1,6 @@
 """`python -m training train` from end to end, on real digits."""
 
+import errno
 import json
 import os
 import re
@@ -168,6 +169,19 @@ def test_what_is_not_finite_before_the_first_checkpoint_says_so(trainer):
     poison(trainer, 1, "a loss")
     with pytest.raises(TrainingError, match="it has no checkpoint yet"):
         trainer.run()
+
+
+def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_the_last_checkpoint(trainer, monkeypatch):
+    trainer.save()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TrainingError, match=r"cannot be written: No space left on device; what was there before is"):
+        trainer.save()
+    assert checkpoint.read(trainer.folder)[2].step == 0
+    assert [path.name for path in trainer.folder.iterdir()] == ["checkpoint.npz"]
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(trainer):

@@ -21,7 +21,7 @@ WORDS = {
     dict | None: "an object or null",
     list | None: "a list or null",
 }
-Shape = Mapping[str, type | UnionType]  # the way to a value, slashes between the names → its type
+Shape = dict[str, type | UnionType]  # the way to a value, slashes between the names → its type
 
 
 def write(path: Path, card: Mapping[str, Any]) -> None:

@@ -109,7 +109,7 @@ def train(
     if not resume and (folder / CARD).exists():
         raise TrainingError(f"{folder} holds a model already: give another --out.")
     dataset = load(data)
-    _make(folder)
+    _make(folder, "--out")
     workers = of_environment()
     with workers.together():
         if resume:
@@ -136,7 +136,7 @@ def judge(data: str, judges: Path) -> None:
     from training.evaluation.judge import train_all
 
     dataset = load(data)
-    _make(judges)
+    _make(judges, "--judges")
     for name, facts in train_all(dataset, judges)["judges"].items():
         click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")
 
@@ -184,8 +184,8 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
     click.echo(f"{target} is published.")
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, option: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TrainingError(f"--out is {folder}, which cannot be a folder: {error.strerror}.") from error
+        raise TrainingError(f"{option} is {folder}, which cannot be a folder: {error.strerror}.") from error

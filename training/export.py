@@ -1,6 +1,5 @@
 """From a trained GAN to a model folder: two plain Keras models and the card that describes them."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,22 @@ from training.networks import build_networks
 from training.presets import PRESETS
 
 GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
+NEEDED: cards.Shape = {
+    "title": str,
+    "conditional": bool,
+    "classes": int,
+    "latent/dim": int,
+    "dataset/name": str,
+    "dataset/sha256": dict,
+    "dataset/counts/test": int,
+    "images_seen": int,
+    f"sha256/{GENERATOR}": str,
+    f"sha256/{DISCRIMINATOR}": str,
+    "evaluation": dict | None,
+    "generator/mflop": cards.NUMBER,
+    "generator/parameters": int,
+    "generator/bytes": int,
+}
 PERCENTILES = tuple(range(101))
 
 
@@ -38,16 +53,17 @@ def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
 def read_card(folder: Path) -> dict[str, Any]:
     """The card of a model folder.
 
-    Raises: TrainingError when it has none, or its networks are not those that the card describes.
+    Raises: TrainingError when it has none, the card is not whole, or describes other networks than are there.
     """
     try:
-        card: dict[str, Any] = json.loads((folder / CARD).read_text())
-        digests = {file: card["sha256"][file] for file in (GENERATOR, DISCRIMINATOR)}
-        changed = [file for file, digest in digests.items() if sha256_of(folder / file) != digest]
-    except (OSError, ValueError, KeyError) as error:
+        card: dict[str, Any] = cards.read(folder / CARD)
+        found = {file: sha256_of(folder / file) for file in (GENERATOR, DISCRIMINATOR)}
+    except (OSError, ValueError) as error:
         raise TrainingError(
             f"{folder} is not a model folder: it needs {GENERATOR}, {DISCRIMINATOR} and {CARD}."
         ) from error
+    cards.require(card, NEEDED, folder / CARD)
+    changed = [file for file, digest in found.items() if card["sha256"][file] != digest]
     if changed:
         raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: copy the folder anew.")
     return card

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from training import cards
+
 COLLAPSE_KL = 0.25  # nats; leaving one of ten digits out costs 0.105, two 0.223, three 0.357
 COLLAPSE_COVERAGE = 0.25  # of the coverage that real digits reach
 LABEL_ACCURACY = 0.975  # of that of real digits
@@ -22,6 +24,13 @@ class Check(NamedTuple):
     def __str__(self) -> str:
         sign = "within" if self.passed else "beyond"
         return f"{self.name} {self.value:.4g} is {sign} the limit of {self.limit:.4g}"
+
+
+def needed(conditional: bool) -> cards.Shape:
+    """The shape that an evaluation must have to be judged: that of every figure that the gate looks at."""
+    names = ["class_kl", "coverage", "judge_fid", *(["label_accuracy"] if conditional else [])]
+    near = ("generated/near_duplicates", "real/near_duplicates")
+    return cards.figures(names) | cards.figures(["memorisation/pixels", "memorisation/features"], near)
 
 
 def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[Check]:

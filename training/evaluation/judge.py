@@ -4,7 +4,6 @@ The first judge gives the figures; two others, of another seed and another shape
 them hangs on it.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
 from training.files import replacing, sha256_of
+from training.networks import load_network
 
 CARD = "card.json"
 FEATURES = 128  # size of the penultimate layer
@@ -35,6 +35,10 @@ class Shape:
 
 
 SHAPES = {"first": Shape(1, (24, 48, 96), 3), "second": Shape(2, (24, 48, 96), 3), "third": Shape(3, (16, 32, 64), 5)}
+NEEDED: cards.Shape = {"dataset/name": str, "dataset/sha256": dict, "ceiling": list | None}
+NEEDED |= {f"judges/{name}/sha256": str for name in SHAPES} | {
+    f"judges/{name}/accuracy": cards.NUMBER for name in SHAPES
+}
 
 
 class Judge:
@@ -107,11 +111,11 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 def read_card(folder: Path, data: Dataset) -> dict[str, Any]:
     """The card of a folder's judges. Raises TrainingError when there is none, or they judge other data."""
     try:
-        card: dict[str, Any] = json.loads((folder / CARD).read_text())
-        sha256 = card["dataset"]["sha256"]
-    except (OSError, ValueError, KeyError) as error:
+        card: dict[str, Any] = cards.read(folder / CARD)
+    except (OSError, ValueError) as error:
         raise TrainingError(f"{folder} has no judges: train them with `python -m training judge`.") from error
-    if sha256 != data.sha256:
+    cards.require(card, NEEDED, folder / CARD)
+    if card["dataset"]["sha256"] != data.sha256:
         raise TrainingError(
             f"The judges in {folder} were trained on {card['dataset']['name']}, not on this {data.name}: train others"
             " with `python -m training judge --data … --judges FOLDER`, and give that folder."
@@ -130,7 +134,7 @@ def load_all(folder: Path, data: Dataset) -> dict[str, Judge]:
         path = _file(folder, name)
         if not path.is_file() or sha256_of(path) != facts["sha256"]:
             raise TrainingError(f"{path} is not the judge that its {CARD} describes: train the judges anew.")
-        judges[name] = Judge(keras.saving.load_model(path, compile=False))
+        judges[name] = Judge(load_network(path))
     return judges
 
 
