@@ -4,9 +4,10 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import keras
@@ -25,6 +26,7 @@ from training.cli import cli
 from training.data import load
 from training.errors import TrainingError
 from training.evolution import sheet_steps
+from training.export import exported
 from training.files import replacing
 from training.gan import GAN
 from training.presets import Settings, settings_for
@@ -206,6 +208,31 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
     assert "holds a model already" in train(*base).stderr
     assert history(tmp_path / "run")[-1]["images_seen"] == 320
     assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["images"] == 320
+
+
+def test_a_finished_run_keeps_what_it_exported_and_its_evaluation(runs, few_digits, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    card = json.loads((folder / "card.json").read_text()) | {"evaluation": {"seconds": 960}}
+    (folder / "card.json").write_text(json.dumps(card))
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    done = CliRunner().invoke(cli, ["train", "--resume", "--data", str(few_digits), "--out", str(folder)])
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"{folder} is finished and a model folder already: it is left as it is.\n",
+    )
+    assert {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()
+    } == before
+
+
+def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    settings, _, progress, _ = checkpoint.read(folder)
+    assert exported(folder, settings, progress)
+    assert not exported(folder, replace(settings, images=1280), progress)
+    assert not exported(folder, replace(settings, images=1280), replace(progress, step=2 * progress.step))
+    (folder / "generator.keras").write_bytes(b"of a later moment than the card")
+    assert not exported(folder, settings, progress)
 
 
 @pytest.mark.parametrize(

@@ -94,20 +94,15 @@ def train(
 
     On all GPUs of this machine or, where TF_CONFIG tells of other machines that run the same command, with them.
     """
-    from training import checkpoint, history
+    from training import history
     from training.checkpoint import Progress
     from training.data import load
-    from training.export import CARD, export
+    from training.export import export, exported
     from training.trainer import Trainer, build, continued
     from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
-    if resume and not checkpoint.exists(folder):
-        raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
-    if not resume and checkpoint.exists(folder):
-        raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
-    if not resume and (folder / CARD).exists():
-        raise TrainingError(f"{folder} holds a model already: give another --out.")
+    _check_out(folder, resume)
     dataset = load(data)
     _make(folder, "--out")
     workers = of_environment()
@@ -118,6 +113,9 @@ def train(
         else:
             progress = Progress()
             gan = build(settings_for(preset or "digitsmith", changes), dataset, progress.step, workers)
+        if exported(folder, gan.settings, progress):
+            click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
+            return
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")
@@ -182,6 +180,19 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
     for check in publish(folder, target, force):
         click.echo(f"{'passed' if check.passed else 'FAILED'}: {check}")
     click.echo(f"{target} is published.")
+
+
+def _check_out(folder: Path, resume: bool) -> None:
+    """Refuse to go on where there is no run, and to begin where there is one."""
+    from training import checkpoint
+    from training.export import CARD
+
+    if resume and not checkpoint.exists(folder):
+        raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
+    if not resume and checkpoint.exists(folder):
+        raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
+    if not resume and (folder / CARD).exists():
+        raise TrainingError(f"{folder} holds a model already: give another --out.")
 
 
 def _make(folder: Path, option: str) -> None:

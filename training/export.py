@@ -16,7 +16,7 @@ from training.errors import TrainingError
 from training.files import replacing, sha256_of
 from training.gan import GAN
 from training.networks import build_networks
-from training.presets import PRESETS
+from training.presets import PRESETS, Settings
 
 GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
 NEEDED: cards.Shape = {
@@ -67,6 +67,15 @@ def read_card(folder: Path) -> dict[str, Any]:
     if changed:
         raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: copy the folder anew.")
     return card
+
+
+def exported(folder: Path, settings: Settings, progress: Progress) -> bool:
+    """Whether the run is at its end and its folder already holds the model of that end."""
+    try:
+        seen = read_card(folder)["images_seen"]
+    except TrainingError:
+        return False
+    return progress.step == settings.steps and seen == progress.step * settings.batch_size
 
 
 def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:
