@@ -130,10 +130,12 @@ def train(
 @judges_option
 def judge(data: str, judges: Path) -> None:
     """Train the judges: three classifiers of real digits, which evaluate generated ones."""
-    from training.data import load
+    from training.data import MNIST_SHA256, load
     from training.evaluation.judge import train_all
 
     dataset = load(data)
+    if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
+        raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
     _make(judges, "--judges")
     for name, facts in train_all(dataset, judges)["judges"].items():
         click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")

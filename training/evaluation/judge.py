@@ -17,7 +17,7 @@ from training import cards
 from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
-from training.files import replacing, sha256_of
+from training.files import replacing_folder, sha256_of
 from training.networks import load_network
 
 CARD = "card.json"
@@ -85,22 +85,38 @@ def build(shape: Shape, classes: int) -> keras.Model:
 
 
 def train_all(data: Dataset, folder: Path) -> dict[str, Any]:
-    """Train every judge into a folder, its card last; return the card."""
+    """Train every judge; then they and their card take the folder's place, all at once. Return the card.
+
+    Raises: TrainingError when the folder holds anything else, which would be lost.
+    """
+    _refuse_others(folder)
     card: dict[str, Any] = {"dataset": data.identity, "machine": machine(), "versions": versions()}
     card |= {"epochs": EPOCHS, "batch_size": BATCH, "learning_rate": LEARNING_RATE, "judges": {}, "ceiling": None}
-    for name, shape in SHAPES.items():
-        began = time.monotonic()
-        network = train(shape, data)
-        with replacing(_file(folder, name)) as path:
-            network.save(path)
-        _, read = Judge(network)(data.test_images)
-        card["judges"][name] = asdict(shape) | {
-            "accuracy": float((read == data.test_labels).mean()),
-            "seconds": round(time.monotonic() - began, 1),
-            "sha256": sha256_of(_file(folder, name)),
-        }
-    write_card(folder, card)
+    with replacing_folder(folder.resolve()) as fresh:
+        for name, shape in SHAPES.items():
+            card["judges"][name] = asdict(shape) | _trained(shape, data, _file(fresh, name))
+        write_card(fresh, card)
     return card
+
+
+def _trained(shape: Shape, data: Dataset, path: Path) -> dict[str, Any]:
+    """Train one judge into a file; return what its card tells of it."""
+    began = time.monotonic()
+    network = train(shape, data)
+    network.save(path)
+    _, read = Judge(network)(data.test_images)
+    return {
+        "accuracy": float((read == data.test_labels).mean()),
+        "seconds": round(time.monotonic() - began, 1),
+        "sha256": sha256_of(path),
+    }
+
+
+def _refuse_others(folder: Path) -> None:
+    ours = {CARD, *(_file(folder, name).name for name in SHAPES)}
+    others = sorted({path.name for path in folder.glob("*")} - ours)
+    if others:
+        raise TrainingError(f"--judges is {folder}, which holds {others[0]}: give a folder for judges alone.")
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
