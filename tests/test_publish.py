@@ -13,7 +13,7 @@ from training.cli import cli
 from training.errors import TrainingError
 from training.evaluation.sampler import Sampler
 from training.files import replacing_folder, sha256_of
-from training.gate import checks
+from training.gate import WORSE, checks
 from training.publish import LONGEST, NAME, SHIPPED, place, publish
 
 GOOD = {"generated": 0.9, "real": 0.95}
@@ -24,7 +24,13 @@ EVALUATION = {
     "memorisation": {"pixels": COPIES, "features": COPIES},
     "label_accuracy": {"generated": 0.99, "real": 0.995},
     "judge_fid": {"generated": 1.0, "real": 0.5},
+    "recall": GOOD,
+    "cas": {"generated": 0.983, "real": 0.992},
 }
+
+
+def without(name):
+    return {key: value for key, value in EVALUATION.items() if key != name}
 
 
 def failed(evaluation, replaced=None):
@@ -33,7 +39,28 @@ def failed(evaluation, replaced=None):
 
 def test_a_good_model_passes_and_one_a_little_worse_by_chance_too():
     assert failed(EVALUATION) == []
-    assert failed(EVALUATION | {"judge_fid": {"generated": 1.03}}, EVALUATION) == []
+    near = {"judge_fid": 1.03, "recall": 0.891, "coverage": 0.891, "cas": 0.981, "label_accuracy": 0.9885}
+    for name, value in near.items():
+        assert failed(EVALUATION | {name: EVALUATION[name] | {"generated": value}}, EVALUATION) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("recall", 0.88), ("coverage", 0.88), ("cas", 0.979)])
+def test_less_variety_or_less_to_learn_from_is_refused_with_its_figures(name, value):
+    (check,) = [
+        check
+        for check in checks(EVALUATION | {name: EVALUATION[name] | {"generated": value}}, EVALUATION)
+        if not check.passed
+    ]
+    limit = EVALUATION[name]["generated"] - WORSE[name]
+    assert str(check) == f"{name} {value:.4g} is beyond the limit of {limit:.4g}"
+    assert check.reason == "it is worse than the model it would replace"
+
+
+@pytest.mark.parametrize("unmeasured", [without("cas"), EVALUATION | {"cas": None}])
+def test_cas_is_compared_where_both_have_it(unmeasured):
+    assert "cas" in {check.name for check in checks(EVALUATION, EVALUATION)}
+    for pair in ((unmeasured, EVALUATION), (EVALUATION, unmeasured)):
+        assert "cas" not in {check.name for check in checks(*pair)}
 
 
 @pytest.mark.parametrize(
@@ -154,10 +181,6 @@ def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name)
     assert not (tmp_path / "models").exists()
 
 
-def without(name):
-    return {key: value for key, value in EVALUATION.items() if key != name}
-
-
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -168,6 +191,8 @@ def without(name):
         ({"evaluation": "good"}, "card.json has 'good' as evaluation; it must be an object or null"),
         ({"evaluation": None}, "has not been evaluated: run `python -m training evaluate"),
         ({"evaluation": without("coverage")}, "card.json has no coverage.generated; it must be a number"),
+        ({"evaluation": without("recall")}, "card.json has no recall.generated"),
+        ({"evaluation": EVALUATION | {"cas": "high"}}, "card.json has no cas.generated"),
         ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
         ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.near_duplicates"),
     ],

@@ -61,5 +61,5 @@ def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     """The evaluation in the card of a folder, if it has one. Raises TrainingError when the gate cannot judge by it."""
     evaluation: dict[str, Any] | None = card["evaluation"]
     if evaluation is not None:
-        cards.require(evaluation, needed(card["conditional"]), f"The evaluation in {folder / CARD}")
+        cards.require(evaluation, needed(evaluation, card["conditional"]), f"The evaluation in {folder / CARD}")
     return evaluation
