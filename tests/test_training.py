@@ -254,6 +254,13 @@ def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, fla
     assert not (tmp_path / "run").exists() or "--batch-size" in flags
 
 
+@pytest.mark.parametrize("option", ["--out", "--data"])
+def test_a_path_that_the_system_refuses_is_told_in_a_sentence(tmp_path, option):
+    given = {"--out": str(tmp_path / "run"), "--data": "/nowhere"} | {option: str(tmp_path / ("a" * 300))}
+    done = CliRunner().invoke(cli, ["train", *(f"{name}={value}" for name, value in given.items())])
+    assert re.search(r"^Error: .*a{300}\S* cannot be used: File name too long\.$", done.stderr)
+
+
 FLOATS = [field.name.replace("_", "-") for field in fields(Settings) if field.type is float]
 
 

@@ -15,7 +15,19 @@ from training.presets import PRESETS, Settings, settings_for
 JUDGES = Path(__file__).parent / "evaluation" / "judges"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """What the system refuses, such as a name too long for it, is told in one sentence too."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.filename is None:  # a pipe that was closed, which Click knows
+                raise
+            raise TrainingError(f"{error.filename} cannot be used: {error.strerror}.") from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Train Digitsmith's GANs, measure their digits and publish what passes."""
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the app may be told to serve with
