@@ -92,11 +92,18 @@ def damage(path: Path, how: str) -> None:
         path.with_name(path.name + ".gz").write_bytes(gzip.compress(content)[:-20])
     elif how == "empty":
         path.write_bytes(b"")
+    elif how == "too many axes":  # for NumPy
+        path.write_bytes(struct.pack(">HBB70I", 0, 8, 70, *[1] * 70) + b"1")
+    elif how == "too long axes":  # their product, in 64 bits, is 0
+        path.write_bytes(struct.pack(">HBB4I", 0, 8, 4, *[65536] * 4))
     elif how == "no IDX":
         path.write_bytes(b"hello, world, this is text")
 
 
-@pytest.mark.parametrize("how", ["missing", "cut short", "a cut-short gzip", "empty", "no IDX"])
+DAMAGES = ["missing", "cut short", "a cut-short gzip", "empty", "too many axes", "too long axes", "no IDX"]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("name", PARTS)
 def test_a_damaged_file_is_named(folder, name, how):
     damage(folder / name, how)

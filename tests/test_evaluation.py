@@ -1,6 +1,7 @@
 """`python -m training judge` and `evaluate`: every figure beside real data's, in the card and in a report."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from app import create_app
 from training.data import load
 from training.errors import TrainingError
-from training.evaluation import cas, judge
+from training.evaluation import cas, judge, report
 from training.evaluation.evaluate import evaluate
 from training.evaluation.folder import evaluate_folder
 from training.gate import checks
@@ -33,13 +34,20 @@ def test_every_figure_stands_beside_that_of_real_digits(training, few_digits, ju
     assert [row["t"] for row in figures["truncation"]] == [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
     assert set(figures["other_judges"]) == {"second", "third"}
     assert card["generator"]["mflop"] > 0
-    report = runs / name / "evaluation" / "report.md"
+    written = runs / name / "evaluation" / "report.md"
     for picture in ("classes", "interpolation", "class-shares", "truncation", "closest-pairs"):
-        assert f"({picture}.png)" in report.read_text()
-        with Image.open(report.with_name(f"{picture}.png")) as image:
+        assert f"({picture}.png)" in written.read_text()
+        with Image.open(written.with_name(f"{picture}.png")) as image:
             assert image.width >= 280
     app = create_app({"MODELS": str(runs), "DEFAULT_MODEL": name})  # still a model folder
     assert app.test_client().get(f"/models/{name}").get_json()["evaluation"] == figures
+
+
+def test_the_pull_towards_training_digits_is_told_with_its_interval():
+    pull = {"nearer_to_train": 0.51, "nearer_to_train_95": [0.50012, 0.52]}
+    copies = {kind: dict.fromkeys(report.COPIES, 0.01) | pull for kind in ("generated", "real")}
+    (row,) = re.findall(r"\| nearer to train .*", report.table({"memorisation": {"pixels": copies}}))
+    assert row.endswith(", in pixels | 0.5100 (0.5001 to 0.5200) | 0.5100 (0.5001 to 0.5200) | as real |")
 
 
 class ByHeart:

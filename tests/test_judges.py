@@ -1,13 +1,20 @@
 """The shipped judges are those their card describes, and read digits as well as it says."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from app.config import ROOT
-from training.evaluation.judge import Judge
+from training.cli import cli
+from training.data import load
+from training.errors import TrainingError
+from training.evaluation import judge as judging
+from training.evaluation.judge import Judge, read_card
 from training.files import sha256_of
 
 FOLDER = ROOT / "training" / "evaluation" / "judges"
@@ -34,6 +41,55 @@ def test_a_judge_is_the_one_of_its_card_and_can_read(name, real_digits):
     assert features.shape == (1000, 128)
 
 
+@pytest.mark.parametrize("content", [[], CARD | {"judges": []}, CARD | {"ceiling": 0.99}])
+def test_a_card_that_is_not_whole_is_refused_with_a_sentence(tmp_path, content):
+    (tmp_path / "card.json").write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match=r"card.json has (no (dataset.name|judges.first.sha256)|0.99 as ceiling);"):
+        read_card(tmp_path, SimpleNamespace(sha256=CARD["dataset"]["sha256"]))
+
+
 def test_the_ceiling_of_cas_is_that_of_three_seeds():
     assert len(CARD["ceiling"]) == 3
     assert min(CARD["ceiling"]) > 0.985
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_judges_are_replaced_together_or_not_at_all(few_digits, tmp_path, monkeypatch):
+    folder, data = shutil.copytree(FOLDER, tmp_path / "judges"), load(str(few_digits))
+    stops = [3]
+
+    def train(shape, data):
+        if shape.seed in stops:
+            raise KeyboardInterrupt
+        return judging.build(shape, 10)  # untrained
+
+    monkeypatch.setattr(judging, "train", train)
+    with pytest.raises(KeyboardInterrupt):
+        judging.train_all(data, folder)
+    assert contents(folder) == contents(FOLDER)
+    stops.clear()
+    judging.train_all(data, folder)
+    assert set(judging.load_all(folder, data)) == {"first", "second", "third"}
+    assert [path.name for path in tmp_path.iterdir()] == ["judges"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([], f"The judges in {FOLDER} are MNIST's: give --judges another folder for few's."),
+        (["--judges", "file/judges"], "--judges is file/judges, which cannot be a folder: Not a directory."),
+        (["--judges", "mine"], "--judges is mine, which holds notes.txt: give a folder for judges alone."),
+    ],
+)
+def test_judges_do_not_take_the_place_of_something_else(few_digits, tmp_path, monkeypatch, given, says):
+    monkeypatch.setattr(judging, "train", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    done = CliRunner().invoke(cli, ["judge", "--data", str(few_digits), *given])
+    assert says in done.stderr
+    assert (tmp_path / "mine" / "notes.txt").exists()

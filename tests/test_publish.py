@@ -1,16 +1,20 @@
 """`python -m training publish`: the gate, and the one move by which a model takes its place."""
 
 import json
+import re
 import shutil
 
 import keras
 import pytest
+from click.testing import CliRunner
 
-from app import create_app
+from app import create_app, model_folder
+from training.cli import cli
 from training.errors import TrainingError
+from training.evaluation.sampler import Sampler
 from training.files import replacing_folder, sha256_of
-from training.gate import checks
-from training.publish import SHIPPED, publish
+from training.gate import WORSE, checks
+from training.publish import LONGEST, NAME, SHIPPED, place, publish
 
 GOOD = {"generated": 0.9, "real": 0.95}
 COPIES = {kind: {"near_duplicates": 0.01} for kind in ("generated", "real")}
@@ -20,7 +24,13 @@ EVALUATION = {
     "memorisation": {"pixels": COPIES, "features": COPIES},
     "label_accuracy": {"generated": 0.99, "real": 0.995},
     "judge_fid": {"generated": 1.0, "real": 0.5},
+    "recall": GOOD,
+    "cas": {"generated": 0.983, "real": 0.992},
 }
+
+
+def without(name):
+    return {key: value for key, value in EVALUATION.items() if key != name}
 
 
 def failed(evaluation, replaced=None):
@@ -29,7 +39,28 @@ def failed(evaluation, replaced=None):
 
 def test_a_good_model_passes_and_one_a_little_worse_by_chance_too():
     assert failed(EVALUATION) == []
-    assert failed(EVALUATION | {"judge_fid": {"generated": 1.03}}, EVALUATION) == []
+    near = {"judge_fid": 1.03, "recall": 0.891, "coverage": 0.891, "cas": 0.981, "label_accuracy": 0.9885}
+    for name, value in near.items():
+        assert failed(EVALUATION | {name: EVALUATION[name] | {"generated": value}}, EVALUATION) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("recall", 0.88), ("coverage", 0.88), ("cas", 0.979)])
+def test_less_variety_or_less_to_learn_from_is_refused_with_its_figures(name, value):
+    (check,) = [
+        check
+        for check in checks(EVALUATION | {name: EVALUATION[name] | {"generated": value}}, EVALUATION)
+        if not check.passed
+    ]
+    limit = EVALUATION[name]["generated"] - WORSE[name]
+    assert str(check) == f"{name} {value:.4g} is beyond the limit of {limit:.4g}"
+    assert check.reason == "it is worse than the model it would replace"
+
+
+@pytest.mark.parametrize("unmeasured", [without("cas"), EVALUATION | {"cas": None}])
+def test_cas_is_compared_where_both_have_it(unmeasured):
+    assert "cas" in {check.name for check in checks(EVALUATION, EVALUATION)}
+    for pair in ((unmeasured, EVALUATION), (EVALUATION, unmeasured)):
+        assert "cas" not in {check.name for check in checks(*pair)}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +112,27 @@ def test_what_is_shipped_is_a_whole_model_folder_under_its_new_name(run, tmp_pat
     assert client.get("/generate?digit=7&seed=1").status_code == 200
 
 
+REFUSED = ("", "my model", "ü", "-x", ".hidden", "a/b", "../esc", "..", "fine\n")
+
+
+@pytest.mark.parametrize("name", ["mine", "7", "A.b_c-9", *REFUSED])
+def test_what_is_published_has_a_name_that_the_app_serves(name):
+    assert bool(NAME.fullmatch(name)) == bool(model_folder.NAME.fullmatch(name)) == (name not in REFUSED)
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "a" * (LONGEST + 1)])
+def test_another_name_is_refused_before_anything_is_written(tmp_path, name):
+    done = CliRunner().invoke(cli, ["publish", str(tmp_path), f"--as={name}", "--models", str(tmp_path / "models")])
+    assert re.search(r"^Error: --as (is|has) .*; it must (be of letters|have at most 245)", done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_name_can_be_published_twice(run, tmp_path):
+    for _ in range(2):
+        publish(run, place(tmp_path, "a" * LONGEST), force=False)
+    assert (tmp_path / ("a" * LONGEST) / "card.json").is_file()
+
+
 def test_a_worse_model_leaves_the_one_it_would_replace_and_force_says_so(run, tmp_path):
     target = tmp_path / "models" / "fine"
     publish(run, target, force=False)
@@ -121,11 +173,59 @@ def test_a_changed_network_is_not_published(run, tmp_path):
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize("name", ["history.csv", "evolution", "evaluation"])
+def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name):
+    (run / name).rename(tmp_path / "elsewhere")
+    with pytest.raises(TrainingError, match=f"has no {name}; what is published has generator.keras, "):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([], "card.json has no title"),
+        (None, "card.json has no title"),
+        (True, "card.json has no title"),
+        ({"sha256": "0123"}, "card.json has no sha256.generator.keras; it must be a text"),
+        ({"evaluation": "good"}, "card.json has 'good' as evaluation; it must be an object or null"),
+        ({"evaluation": None}, "has not been evaluated: run `python -m training evaluate"),
+        ({"evaluation": without("coverage")}, "card.json has no coverage.generated; it must be a number"),
+        ({"evaluation": without("recall")}, "card.json has no recall.generated"),
+        ({"evaluation": EVALUATION | {"cas": "high"}}, "card.json has no cas.generated"),
+        ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
+        ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.near_duplicates"),
+    ],
+)
+def test_a_card_that_is_not_whole_is_refused_with_a_sentence(run, tmp_path, content, says):
+    if isinstance(content, dict):
+        rewrite(run, **content)
+    else:
+        (run / "card.json").write_text(json.dumps(content))
+    with pytest.raises(TrainingError, match=re.escape(says)):
+        publish(run, tmp_path / "models" / "fine", force=True)
+
+
+def test_a_card_that_knows_of_no_evaluation_is_refused_at_the_command_line(run):
+    card = card_of(run)
+    del card["evaluation"]
+    (run / "card.json").write_text(json.dumps(card))
+    done = CliRunner().invoke(cli, ["publish", str(run), "--data", "/nowhere"])
+    assert "card.json has no evaluation; it must be an object or null." in done.stderr
+
+
+def test_a_network_that_is_none_though_its_hash_is_right_is_refused(run):
+    (run / "generator.keras").write_bytes(b"no network")
+    rewrite(run, sha256=card_of(run)["sha256"] | {"generator.keras": sha256_of(run / "generator.keras")})
+    with pytest.raises(TrainingError, match="is not a network that Keras can load"):
+        Sampler(run)
+
+
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     target = tmp_path / "folder"
     with replacing_folder(target) as fresh:
         (fresh / "file").write_text("old")
-    with pytest.raises(FileNotFoundError), replacing_folder(target) as fresh:
+    with pytest.raises(TrainingError, match="No such file"), replacing_folder(target) as fresh:
         (fresh / "missing" / "file").write_text("new")
     assert (target / "file").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -1,5 +1,6 @@
 """The command line: `python -m training train`, `judge`, `evaluate` and `publish`."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import fields
@@ -14,11 +15,33 @@ from training.presets import PRESETS, Settings, settings_for
 JUDGES = Path(__file__).parent / "evaluation" / "judges"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """What the system refuses, such as a name too long for it, is told in one sentence too."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.filename is None:  # a pipe that was closed, which Click knows
+                raise
+            raise TrainingError(f"{error.filename} cannot be used: {error.strerror}.") from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Train Digitsmith's GANs, measure their digits and publish what passes."""
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the app may be told to serve with
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
+
+
+class _Finite(click.FloatRange):
+    """A number in a range; NaN passes every range of Click's, and infinity those without an end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not finite.", param, ctx)
+        return number
 
 
 def setting_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -29,7 +52,7 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
         if "choices" in limits:
             kind = click.Choice(limits["choices"])
         else:
-            ranged = click.IntRange if setting.type is int else click.FloatRange
+            ranged = click.IntRange if setting.type is int else _Finite
             kind = ranged(limits.get("min"), limits.get("max"))
         defaults = {name: preset.defaults[setting.name] for name, preset in PRESETS.items()}
         shared = len(set(defaults.values())) == 1
@@ -83,22 +106,17 @@ def train(
 
     On all GPUs of this machine or, where TF_CONFIG tells of other machines that run the same command, with them.
     """
-    from training import checkpoint, history
+    from training import history
     from training.checkpoint import Progress
     from training.data import load
-    from training.export import CARD, export
+    from training.export import export, exported
     from training.trainer import Trainer, build, continued
     from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
-    if resume and not checkpoint.exists(folder):
-        raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
-    if not resume and checkpoint.exists(folder):
-        raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
-    if not resume and (folder / CARD).exists():
-        raise TrainingError(f"{folder} holds a model already: give another --out.")
+    _check_out(folder, resume)
     dataset = load(data)
-    _make(folder)
+    _make(folder, "--out")
     workers = of_environment()
     with workers.together():
         if resume:
@@ -107,6 +125,9 @@ def train(
         else:
             progress = Progress()
             gan = build(settings_for(preset or "digitsmith", changes), dataset, progress.step, workers)
+        if exported(folder, gan.settings, progress):
+            click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
+            return
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")
@@ -121,11 +142,13 @@ def train(
 @judges_option
 def judge(data: str, judges: Path) -> None:
     """Train the judges: three classifiers of real digits, which evaluate generated ones."""
-    from training.data import load
+    from training.data import MNIST_SHA256, load
     from training.evaluation.judge import train_all
 
     dataset = load(data)
-    _make(judges)
+    if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
+        raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
+    _make(judges, "--judges")
     for name, facts in train_all(dataset, judges)["judges"].items():
         click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")
 
@@ -163,18 +186,31 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
     from training.data import load
     from training.evaluation.folder import evaluate_folder
     from training.export import read_card
-    from training.publish import publish
+    from training.publish import place, publish
 
+    target = place(models, folder.resolve().name if name is None else name)
     if read_card(folder)["evaluation"] is None:
         evaluate_folder(folder, load(data), judges, with_cas=False)
-    target = models / (name or folder.resolve().name)
     for check in publish(folder, target, force):
         click.echo(f"{'passed' if check.passed else 'FAILED'}: {check}")
     click.echo(f"{target} is published.")
 
 
-def _make(folder: Path) -> None:
+def _check_out(folder: Path, resume: bool) -> None:
+    """Refuse to go on where there is no run, and to begin where there is one."""
+    from training import checkpoint
+    from training.export import CARD
+
+    if resume and not checkpoint.exists(folder):
+        raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
+    if not resume and checkpoint.exists(folder):
+        raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
+    if not resume and (folder / CARD).exists():
+        raise TrainingError(f"{folder} holds a model already: give another --out.")
+
+
+def _make(folder: Path, option: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TrainingError(f"--out is {folder}, which cannot be a folder: {error.strerror}.") from error
+        raise TrainingError(f"{option} is {folder}, which cannot be a folder: {error.strerror}.") from error

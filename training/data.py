@@ -1,6 +1,7 @@
 """Real digits: MNIST, or any 28×28 grey data set with up to 256 classes."""
 
 import gzip
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -121,11 +122,11 @@ def _read_idx(path: Path) -> np.ndarray:
         zeros, kind, axes = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{axes}I", content, 4)
         array = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
-        if zeros or kind != UNSIGNED_BYTE or array.size != np.prod(shape, dtype=np.int64):
+        if zeros or kind != UNSIGNED_BYTE or array.size != math.prod(shape):
             raise ValueError("its header does not fit its content")
+        return array.reshape(shape)
     except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
         raise TrainingError(f"{path} is not a whole IDX file of bytes: {error}.") from error
-    return array.reshape(shape)
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:

@@ -1,6 +1,5 @@
 """From a trained GAN to a model folder: two plain Keras models and the card that describes them."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from training import cards
 from training.checkpoint import Progress
 from training.data import Dataset
 from training.environment import machine, versions
@@ -16,9 +16,25 @@ from training.errors import TrainingError
 from training.files import replacing, sha256_of
 from training.gan import GAN
 from training.networks import build_networks
-from training.presets import PRESETS
+from training.presets import PRESETS, Settings
 
 GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
+NEEDED: cards.Shape = {
+    "title": str,
+    "conditional": bool,
+    "classes": int,
+    "latent/dim": int,
+    "dataset/name": str,
+    "dataset/sha256": dict,
+    "dataset/counts/test": int,
+    "images_seen": int,
+    f"sha256/{GENERATOR}": str,
+    f"sha256/{DISCRIMINATOR}": str,
+    "evaluation": dict | None,
+    "generator/mflop": cards.NUMBER,
+    "generator/parameters": int,
+    "generator/bytes": int,
+}
 PERCENTILES = tuple(range(101))
 
 
@@ -31,26 +47,35 @@ def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
     card = describe(folder, gan, data, progress)
     card["generator"] = cost(generator) | {"bytes": (folder / GENERATOR).stat().st_size}
     card["realness"] = realness(discriminator, data, PRESETS[gan.settings.preset].conditional)
-    with replacing(folder / CARD) as path:
-        path.write_text(json.dumps(card, indent=2) + "\n")
+    cards.write(folder / CARD, card)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
     """The card of a model folder.
 
-    Raises: TrainingError when it has none, or its networks are not those that the card describes.
+    Raises: TrainingError when it has none, the card is not whole, or describes other networks than are there.
     """
     try:
-        card: dict[str, Any] = json.loads((folder / CARD).read_text())
-        digests = {file: card["sha256"][file] for file in (GENERATOR, DISCRIMINATOR)}
-        changed = [file for file, digest in digests.items() if sha256_of(folder / file) != digest]
-    except (OSError, ValueError, KeyError) as error:
+        card: dict[str, Any] = cards.read(folder / CARD)
+        found = {file: sha256_of(folder / file) for file in (GENERATOR, DISCRIMINATOR)}
+    except (OSError, ValueError) as error:
         raise TrainingError(
             f"{folder} is not a model folder: it needs {GENERATOR}, {DISCRIMINATOR} and {CARD}."
         ) from error
+    cards.require(card, NEEDED, folder / CARD)
+    changed = [file for file, digest in found.items() if card["sha256"][file] != digest]
     if changed:
         raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: copy the folder anew.")
     return card
+
+
+def exported(folder: Path, settings: Settings, progress: Progress) -> bool:
+    """Whether the run is at its end and its folder already holds the model of that end."""
+    try:
+        seen = read_card(folder)["images_seen"]
+    except TrainingError:
+        return False
+    return progress.step == settings.steps and seen == progress.step * settings.batch_size
 
 
 def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from training.errors import TrainingError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -14,17 +16,20 @@ def replacing(path: Path) -> Iterator[Path]:
 
     A failure inside the block, or a kill at any moment, leaves the old `path` as it was. What a kill
     leaves under the temporary name is overwritten when the same file is next written.
+
+    Raises: TrainingError when the system refuses to write it, as on a full disk.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The same suffix: NumPy, Keras and Matplotlib choose the format by it.
     temporary = path.with_name(f".writing-{path.name}")
-    try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync(path.parent)
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            _sync(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync(path.parent)
 
 
 @contextmanager
@@ -33,24 +38,37 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
     A kill between the two renames leaves the old folder under a hidden name; the next replacement
     puts it back first.
+
+    Raises: TrainingError when the system refuses to write it, as on a full disk.
     """
     fresh, old = path.with_name(f".writing-{path.name}"), path.with_name(f".replaced-{path.name}")
-    if old.exists() and not path.exists():
-        old.rename(path)
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    try:
-        yield fresh
-        for entry in (*fresh.rglob("*"), fresh):
-            _sync(entry)
-        if path.exists():
-            path.rename(old)
-        fresh.rename(path)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    _sync(path.parent)
+    with _told(path):
+        if old.exists() and not path.exists():
+            old.rename(path)
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        try:
+            yield fresh
+            for entry in (*fresh.rglob("*"), fresh):
+                _sync(entry)
+            if path.exists():
+                path.rename(old)
+            fresh.rename(path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        _sync(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the system says when it cannot write `path` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = " ".join((error.strerror or str(error)).split())
+        raise TrainingError(f"{path} cannot be written: {reason}; what was there before is whole.") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -9,11 +9,13 @@ Shapes in the trailing comments leave the batch out; W is the network's width.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
 from keras import KerasTensor, layers
 
+from training.errors import TrainingError
 from training.presets import PRESETS, Settings
 
 IMAGE_SHAPE = (28, 28, 1)
@@ -44,6 +46,14 @@ def call(network: keras.Model, *, training: bool, **inputs: Any) -> Any:
     """The network's output for its inputs, given by name; what it has no input for is left out."""
     given = [inputs[tensor.name] for tensor in network.inputs]
     return network(given if len(given) > 1 else given[0], training=training)
+
+
+def load_network(path: Path) -> keras.Model:
+    """A network from its .keras file. Raises TrainingError when Keras cannot load it."""
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises half a dozen types for a file that is no whole .keras
+        raise TrainingError(f"{path} is not a network that Keras can load: copy it anew, or train another.") from error
 
 
 def mlp_generator(latent_dim: int, width: int) -> keras.Model:

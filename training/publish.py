@@ -1,18 +1,32 @@
 """From a run that passes the gate to a shipped model folder."""
 
-import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-from training import evolution, history
+from training import cards, evolution, history
 from training.errors import TrainingError
 from training.evaluation import report
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
 from training.files import replacing_folder
-from training.gate import Check, checks
+from training.gate import Check, checks, needed
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # the app serves no model of another name
+LONGEST = 255 - len(".replaced-")  # what file systems allow, with what a replacement puts before it
 SHIPPED = (GENERATOR, DISCRIMINATOR, CARD, evolution.FOLDER, history.FILE, report.FOLDER)
+
+
+def place(models: Path, name: str) -> Path:
+    """Where a model of this name is published. Raises TrainingError when it cannot be a model's name."""
+    if not NAME.fullmatch(name):
+        raise TrainingError(
+            f"--as is {name!r}; it must be of letters from A to Z, digits, '.', '_' and '-', and begin with a letter"
+            " or a digit."
+        )
+    if len(name) > LONGEST:
+        raise TrainingError(f"--as has {len(name)} letters; it must have at most {LONGEST}.")
+    return models / name
 
 
 def publish(run: Path, target: Path, force: bool) -> list[Check]:
@@ -22,7 +36,13 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
     Raises: TrainingError with the figures and reasons when the gate refuses it; `target` is then as it was.
     """
     card = read_card(run)
-    found = checks(card["evaluation"], _evaluation_of(target))
+    missing = [name for name in SHIPPED if not (run / name).exists()]
+    if missing:
+        raise TrainingError(f"{run} has no {missing[0]}; what is published has {', '.join(SHIPPED)}.")
+    evaluation = _evaluation(card, run)
+    if evaluation is None:
+        raise TrainingError(f"{run} has not been evaluated: run `python -m training evaluate {run}` first.")
+    found = checks(evaluation, _evaluation(read_card(target), target) if target.exists() else None)
     failed = [check for check in found if not check.passed]
     if failed and not force:
         reasons = "".join(f"\n  {check.reason} ({check})" for check in failed)
@@ -33,10 +53,13 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
         for name in SHIPPED:
             copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
             copy(run / name, fresh / name)
-        (fresh / CARD).write_text(json.dumps(card, indent=2) + "\n")
+        cards.write(fresh / CARD, card)
     return found
 
 
-def _evaluation_of(folder: Path) -> dict[str, Any] | None:
-    evaluation: dict[str, Any] | None = read_card(folder)["evaluation"] if folder.exists() else None
+def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:
+    """The evaluation in the card of a folder, if it has one. Raises TrainingError when the gate cannot judge by it."""
+    evaluation: dict[str, Any] | None = card["evaluation"]
+    if evaluation is not None:
+        cards.require(evaluation, needed(evaluation, card["conditional"]), f"The evaluation in {folder / CARD}")
     return evaluation

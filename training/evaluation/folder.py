@@ -1,17 +1,16 @@
 """Evaluate a model folder: the figures into its card, the report and its pictures beside it."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
+from training import cards
 from training.data import Dataset
 from training.errors import TrainingError
 from training.evaluation import cas, judge, pictures, report
 from training.evaluation.evaluate import accuracy_scores, evaluate
 from training.evaluation.sampler import Sampler
 from training.export import CARD
-from training.files import replacing
 
 
 def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -> dict[str, Any]:
@@ -55,8 +54,7 @@ def _ceiling(judges: Path, card: dict[str, Any], data: Dataset) -> list[float]:
 
 def _write(folder: Path, card: dict[str, Any], figures: dict[str, Any]) -> None:
     card["evaluation"] = _rounded(figures)
-    with replacing(folder / CARD) as path:
-        path.write_text(json.dumps(card, indent=2) + "\n")
+    cards.write(folder / CARD, card)
     report.write(folder / report.FOLDER, card)
 
 

@@ -4,7 +4,6 @@ The first judge gives the figures; two others, of another seed and another shape
 them hangs on it.
 """
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +13,12 @@ import keras
 import numpy as np
 from keras import layers
 
+from training import cards
 from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
-from training.files import replacing, sha256_of
+from training.files import replacing_folder, sha256_of
+from training.networks import load_network
 
 CARD = "card.json"
 FEATURES = 128  # size of the penultimate layer
@@ -34,6 +35,10 @@ class Shape:
 
 
 SHAPES = {"first": Shape(1, (24, 48, 96), 3), "second": Shape(2, (24, 48, 96), 3), "third": Shape(3, (16, 32, 64), 5)}
+NEEDED: cards.Shape = {"dataset/name": str, "dataset/sha256": dict, "ceiling": list | None}
+NEEDED |= {f"judges/{name}/sha256": str for name in SHAPES} | {
+    f"judges/{name}/accuracy": cards.NUMBER for name in SHAPES
+}
 
 
 class Judge:
@@ -80,38 +85,53 @@ def build(shape: Shape, classes: int) -> keras.Model:
 
 
 def train_all(data: Dataset, folder: Path) -> dict[str, Any]:
-    """Train every judge into a folder, its card last; return the card."""
+    """Train every judge; then they and their card take the folder's place, all at once. Return the card.
+
+    Raises: TrainingError when the folder holds anything else, which would be lost.
+    """
+    _refuse_others(folder)
     card: dict[str, Any] = {"dataset": data.identity, "machine": machine(), "versions": versions()}
     card |= {"epochs": EPOCHS, "batch_size": BATCH, "learning_rate": LEARNING_RATE, "judges": {}, "ceiling": None}
-    for name, shape in SHAPES.items():
-        began = time.monotonic()
-        network = train(shape, data)
-        with replacing(_file(folder, name)) as path:
-            network.save(path)
-        _, read = Judge(network)(data.test_images)
-        card["judges"][name] = asdict(shape) | {
-            "accuracy": float((read == data.test_labels).mean()),
-            "seconds": round(time.monotonic() - began, 1),
-            "sha256": sha256_of(_file(folder, name)),
-        }
-    write_card(folder, card)
+    with replacing_folder(folder.resolve()) as fresh:
+        for name, shape in SHAPES.items():
+            card["judges"][name] = asdict(shape) | _trained(shape, data, _file(fresh, name))
+        write_card(fresh, card)
     return card
+
+
+def _trained(shape: Shape, data: Dataset, path: Path) -> dict[str, Any]:
+    """Train one judge into a file; return what its card tells of it."""
+    began = time.monotonic()
+    network = train(shape, data)
+    network.save(path)
+    _, read = Judge(network)(data.test_images)
+    return {
+        "accuracy": float((read == data.test_labels).mean()),
+        "seconds": round(time.monotonic() - began, 1),
+        "sha256": sha256_of(path),
+    }
+
+
+def _refuse_others(folder: Path) -> None:
+    ours = {CARD, *(_file(folder, name).name for name in SHAPES)}
+    others = sorted({path.name for path in folder.glob("*")} - ours)
+    if others:
+        raise TrainingError(f"--judges is {folder}, which holds {others[0]}: give a folder for judges alone.")
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
     """Replace the card of the judges in a folder."""
-    with replacing(folder / CARD) as path:
-        path.write_text(json.dumps(card, indent=2) + "\n")
+    cards.write(folder / CARD, card)
 
 
 def read_card(folder: Path, data: Dataset) -> dict[str, Any]:
     """The card of a folder's judges. Raises TrainingError when there is none, or they judge other data."""
     try:
-        card: dict[str, Any] = json.loads((folder / CARD).read_text())
-        sha256 = card["dataset"]["sha256"]
-    except (OSError, ValueError, KeyError) as error:
+        card: dict[str, Any] = cards.read(folder / CARD)
+    except (OSError, ValueError) as error:
         raise TrainingError(f"{folder} has no judges: train them with `python -m training judge`.") from error
-    if sha256 != data.sha256:
+    cards.require(card, NEEDED, folder / CARD)
+    if card["dataset"]["sha256"] != data.sha256:
         raise TrainingError(
             f"The judges in {folder} were trained on {card['dataset']['name']}, not on this {data.name}: train others"
             " with `python -m training judge --data … --judges FOLDER`, and give that folder."
@@ -130,7 +150,7 @@ def load_all(folder: Path, data: Dataset) -> dict[str, Judge]:
         path = _file(folder, name)
         if not path.is_file() or sha256_of(path) != facts["sha256"]:
             raise TrainingError(f"{path} is not the judge that its {CARD} describes: train the judges anew.")
-        judges[name] = Judge(keras.saving.load_model(path, compile=False))
+        judges[name] = Judge(load_network(path))
     return judges
 
 

@@ -22,7 +22,7 @@ COPIES = {
     "exact_duplicates": "exact duplicates of a training digit",
     "near_duplicates": "near duplicates (nearer than 99% of real test digits are)",
     "authentic": "AuthPct",
-    "nearer_to_train": "nearer to train than to test (0.5: no pull)",
+    "nearer_to_train": "nearer to train than to test (0.5: no pull), with its 95% interval",
 }
 PICTURES = {
     "classes.png": "A hundred digits; of a model that takes labels, a class to a row",
@@ -43,8 +43,8 @@ def table(figures: dict[str, Any]) -> str:
     rows += [_row(title, figures[name], better) for name, (title, better) in MEASURES.items() if name in figures]
     for space, scores in figures["memorisation"].items():
         for name, title in COPIES.items():
-            both = {kind: scores[kind][name] for kind in ("generated", "real")}
-            rows.append(_row(f"{title}, in {space}", both, "as real"))
+            cells = (_with_interval(scores[kind], name) for kind in ("generated", "real"))
+            rows.append((f"{title}, in {space}", *cells, "as real"))
     return _markdown(rows)
 
 
@@ -74,6 +74,12 @@ def _introduction(card: dict[str, Any]) -> str:
 
 def _row(title: str, both: dict[str, Any], better: str) -> Row:
     return title, _number(both["generated"]), _number(both["real"]), better
+
+
+def _with_interval(scores: dict[str, Any], name: str) -> str:
+    """A figure, and its 95% confidence interval where it has one."""
+    low_and_high = [_number(end) for end in scores.get(f"{name}_95", ())]
+    return _number(scores[name]) + (f" ({' to '.join(low_and_high)})" if low_and_high else "")
 
 
 def _other_judges(figures: dict[str, Any]) -> str:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from training.export import GENERATOR, read_card
+from training.networks import load_network
 
 
 class Sampler:
@@ -17,7 +17,7 @@ class Sampler:
 
     def __init__(self, folder: Path):
         self.card = read_card(folder)
-        self.generator = keras.saving.load_model(folder / GENERATOR, compile=False)
+        self.generator = load_network(folder / GENERATOR)
         self.conditional: bool = self.card["conditional"]
         self.latent_dim: int = self.card["latent"]["dim"]
         self.classes: int = self.card["classes"]

@@ -1,0 +1,83 @@
+"""`python -m training train`: what it refuses, and what it leaves as it is."""
+
+import json
+import re
+import shutil
+from dataclasses import fields, replace
+
+import pytest
+from click.testing import CliRunner
+
+from training import checkpoint
+from training.cli import cli
+from training.export import exported
+from training.presets import Settings
+
+
+def test_a_finished_run_keeps_what_it_exported_and_its_evaluation(runs, few_digits, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    card = json.loads((folder / "card.json").read_text()) | {"evaluation": {"seconds": 960}}
+    (folder / "card.json").write_text(json.dumps(card))
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    done = CliRunner().invoke(cli, ["train", "--resume", "--data", str(few_digits), "--out", str(folder)])
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"{folder} is finished and a model folder already: it is left as it is.\n",
+    )
+    assert {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()
+    } == before
+
+
+def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    settings, _, progress, _ = checkpoint.read(folder)
+    assert exported(folder, settings, progress)
+    assert not exported(folder, replace(settings, images=1280), progress)
+    assert not exported(folder, replace(settings, images=1280), replace(progress, step=2 * progress.step))
+    (folder / "generator.keras").write_bytes(b"of a later moment than the card")
+    assert not exported(folder, settings, progress)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--resume",), "has no checkpoint to resume from"),
+        (("--batch-size", 5000), "--batch-size is 5000; it must be at most the 4500 images of digits"),
+        (("--batch-size", 0), "0 is not in the range"),
+        (("--preset", "biggan"), "'biggan' is not one of"),
+        (("--data", "/nowhere"), "--data is '/nowhere'"),
+        (("--out", "/dev/null/run"), "--out is /dev/null/run, which cannot be a folder"),
+    ],
+)
+def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, flags, says):
+    done = train("--data", real_digits, "--out", tmp_path / "run", *flags)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists() or "--batch-size" in flags
+
+
+@pytest.mark.parametrize("option", ["--out", "--data"])
+def test_a_path_that_the_system_refuses_is_told_in_a_sentence(tmp_path, option):
+    given = {"--out": str(tmp_path / "run"), "--data": "/nowhere"} | {option: str(tmp_path / ("a" * 300))}
+    done = CliRunner().invoke(cli, ["train", *(f"{name}={value}" for name, value in given.items())])
+    assert re.search(r"^Error: .*a{300}\S* cannot be used: File name too long\.$", done.stderr)
+
+
+FLOATS = [field.name.replace("_", "-") for field in fields(Settings) if field.type is float]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("option", FLOATS)
+def test_a_number_that_is_not_finite_is_refused(tmp_path, option, value):
+    done = CliRunner().invoke(cli, ["train", f"--{option}={value}", "--data=/nowhere", "--out", str(tmp_path / "run")])
+    assert done.exit_code == 2
+    assert re.search(rf"Invalid value for '--{option}': .* (is not finite|is not in the range)", done.stderr)
+
+
+def test_a_damaged_checkpoint_is_refused(train, real_digits, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut short")
+    done = train("--data", real_digits, "--out", tmp_path / "run", "--resume")
+    assert "is not a whole checkpoint of this version" in done.stderr

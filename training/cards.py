@@ -1,0 +1,66 @@
+"""Cards, the JSON files that describe what lies beside them: written whole, and read with suspicion."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from training.errors import TrainingError
+from training.files import replacing
+
+NUMBER = int | float
+WORDS = {
+    NUMBER: "a number",
+    int: "a whole number",
+    str: "a text",
+    bool: "true or false",
+    dict: "an object",
+    dict | None: "an object or null",
+    list | None: "a list or null",
+}
+Shape = dict[str, type | UnionType]  # the way to a value, slashes between the names → its type
+
+
+def write(path: Path, card: Mapping[str, Any]) -> None:
+    """Replace a card. Raises TrainingError, and writes nothing, when a number in it is not finite."""
+    try:
+        text = json.dumps(card, indent=2, allow_nan=False)
+    except ValueError as error:
+        raise TrainingError(f"{path} would hold a number that is not finite, and JSON has none: {error}.") from error
+    with replacing(path) as temporary:
+        temporary.write_text(text + "\n")
+
+
+def read(path: Path) -> Any:
+    """The content of a card, which may be of any shape. Raises OSError, or ValueError when it is not JSON."""
+    try:
+        return json.loads(path.read_text(), parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+
+
+def require(content: Any, shape: Shape, where: object) -> None:
+    """Make sure that all that `shape` names is in a card's content, each of its type.
+
+    Raises: TrainingError that begins with `where` and names the first that is not.
+    """
+    for way, kind in shape.items():
+        name = way.replace("/", ".")
+        try:
+            value = reduce(getitem, way.split("/"), content)
+        except (KeyError, TypeError) as error:
+            raise TrainingError(f"{where} has no {name}; it must be {WORDS[kind]}.") from error
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TrainingError(f"{where} has {value!r:.40} as {name}; it must be {WORDS[kind]}.")
+
+
+def figures(names: Iterable[str], kinds: Iterable[str] = ("generated", "real")) -> Shape:
+    """The shape of figures that stand beside those of real digits."""
+    return {f"{name}/{kind}": NUMBER for name in names for kind in kinds}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number in JSON")
