@@ -108,7 +108,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if not isinstance(exc, ParseException):
             super().handle_error(req, client, addr, exc)
         elif req is None:
-            client.sendall(unreadable.answer(self.wsgi, exc, addr[0]))
+            client.sendall(unreadable.answer(self.wsgi, exc, addr[0] if addr else ""))
 
     def hang_up(self, conn: TConn) -> None:
         """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""

@@ -126,8 +126,8 @@ def test_half_of_the_threads_may_stream_and_the_next_is_refused(get):
             with get(small) as made:
                 etag = made.headers["ETag"]
                 made.read()  # to the end, where it gives its place back
-            with get(small, **{"If-None-Match": etag}) as known:
-                assert known.status == 304
+            with get(small, **{"If-None-Match": etag}) as known, get(small, **{"If-Match": '"another"'}) as another:
+                assert (known.status, another.status) == (304, 412)
 
 
 def test_both_processes_and_the_real_model_give_the_same_bytes(server, get):

@@ -49,9 +49,7 @@ def dataset(parameters: dict[str, Any]) -> Response:
     wanted, kind, seeded = asked_for(parameters), parameters["format"], parameters["seed"] is not None
     _check_size(wanted, parameters)
     name = file_name(wanted, kind)
-    place = _take_place()
-    pieces = _until_left(stream(wanted, kind, _counted(wanted)), name, g.request_id, place)
-    response = Response(ClosingIterator(pieces, place.close), mimetype=FORMATS[kind].mimetype)
+    response = Response(iter(()), mimetype=FORMATS[kind].mimetype)
     response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
     url = url_for("dataset.dataset", **SCHEMA.changed(parameters | {"model": wanted.model.name, "seed": wanted.seed}))
     tell_origin(response, wanted.model, [wanted.seed], url)
@@ -59,8 +57,10 @@ def dataset(parameters: dict[str, Any]) -> Response:
     if seeded:
         response.set_etag(fingerprint(wanted, kind))
     response = let_cache(response, seeded)
-    if request.method == "HEAD" or response.status_code == HTTPStatus.NOT_MODIFIED:
-        place.close()
+    if request.method == "GET" and response.status_code == HTTPStatus.OK:
+        place = _take_place()
+        pieces = _until_left(stream(wanted, kind, _counted(wanted)), name, g.request_id, place)
+        response.response = ClosingIterator(pieces, place.close)
     return response
 
 
