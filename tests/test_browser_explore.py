@@ -32,7 +32,7 @@ def drawn(page, work) -> None:
 
 
 def test_the_map_is_there_and_told(page, asked):
-    assert page.get_attribute(MAP, "alt") == "A map of 3s: four in the corners and those between them"
+    expect(page.locator(MAP)).to_have_attribute("alt", "A map of 3s: four in the corners and those between them")
     assert len(asked) == 1
 
 
