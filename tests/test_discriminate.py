@@ -30,6 +30,12 @@ def drawn(side: int = 300, ink: str = "black", paper: str = "white", mode: str =
     return encoded(picture)
 
 
+def test_the_log_tells_which_model_was_asked(client, caplog):
+    with caplog.at_level("INFO", logger="app"):
+        client.post("/discriminate?model=mlp", data=drawn())
+    assert [record.model for record in caplog.records if record.message == "request"] == ["mlp"]
+
+
 def test_a_digit_is_judged_among_those_of_its_label(client):
     picture = client.get("/generate?digit=3").data
     right, wrong = (client.post(f"/discriminate?digit={digit}", data=picture).get_json() for digit in (3, 9))
