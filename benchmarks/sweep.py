@@ -32,6 +32,7 @@ SWEEP: dict[str, dict[str, float]] = {
     "gamma 2 to 0.2": {"gamma": 2.0, "final_gamma": 0.2},
     "beta 2 0.9": {"beta_2": 0.9},
     "beta 2 0.999": {"beta_2": 0.999},
+    "batch 32": {"batch_size": 32},
     "batch 64": {"batch_size": 64},
     "batch 256": {"batch_size": 256},
     "latent 32": {"latent_dim": 32},
