@@ -157,7 +157,9 @@ def judge(data: str, judges: Path) -> None:
 @click.argument("folder", type=model_folder)
 @data_option
 @judges_option
-@click.option("--cas", is_flag=True, help="Also train three classifiers on generated digits alone; about 5 minutes each.")
+@click.option(
+    "--cas", is_flag=True, help="Also train three classifiers on generated digits alone; about 5 minutes each."
+)
 def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
     """Measure the digits of a model folder beside real ones, into its card and its evaluation/."""
     from training.data import load
