@@ -23,8 +23,10 @@ def is_whole(start: bytes) -> bool:
     line, line_ends, _ = start.partition(b"\r\n")
     if len(line) >= LONGEST_LINE or (line_ends and not BEGINS.match(line)) or BARE_LINE_END.search(head):
         return True
-    if not ends or len(start) >= LARGEST:
-        return len(start) >= LARGEST
+    if len(start) >= LARGEST:
+        return True
+    if not ends:
+        return False
     lengths = LENGTH.findall(head)
     return len(lengths) != 1 or len(body) >= int(lengths[0]) or bool(AT_ONCE.search(head))
 

@@ -151,9 +151,7 @@ def _json(path: Path, schema: Schema) -> Any:
     """The file's content as it stands, once it is known to satisfy the schema."""
     try:
         content = json.loads(_bytes(path))
-        schema.load(content)
-    except ValidationError as error:
-        raise ModelFolderError(f"{path} does not hold what it must: {_sentence(error.messages)}") from error
+        _loaded(path, content, schema)
     except (ValueError, RecursionError) as error:  # not JSON, or not even text
         raise ModelFolderError(f"{path} is not JSON: {error}.") from error
     return content
@@ -166,11 +164,17 @@ def _history(path: Path) -> dict[str, list[float]]:
     try:
         header, *rows = csv.reader(io.StringIO(content.decode()))
         columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-        return dict(History().load(columns))
-    except ValidationError as error:
-        raise ModelFolderError(f"{path} does not hold what it must: {_sentence(error.messages)}") from error
+        return dict(_loaded(path, columns, History()))
     except (ValueError, csv.Error) as error:  # not text, or rows of other lengths
         raise ModelFolderError(f"{path} is not a table of numbers: {error}.") from error
+
+
+def _loaded(path: Path, content: Any, schema: Schema) -> Any:
+    """What the schema makes of a file's content."""
+    try:
+        return schema.load(content)
+    except ValidationError as error:
+        raise ModelFolderError(f"{path} does not hold what it must: {_sentence(error.messages)}") from error
 
 
 def _sentence(messages: Any, name: str = "") -> str:

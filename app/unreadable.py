@@ -5,21 +5,13 @@ from wsgiref.util import setup_testing_defaults
 
 from flask import Flask, request
 from gunicorn.http.errors import ExpectationFailed, LimitRequestHeaders, LimitRequestLine
-from werkzeug.exceptions import (
-    BadRequest,
-    HTTPException,
-    RequestHeaderFieldsTooLarge,
-    RequestURITooLarge,
-)
-from werkzeug.exceptions import (
-    ExpectationFailed as Unexpected,
-)
+from werkzeug import exceptions
 
 ERROR = "digitsmith.error"  # where in an environ it stands
-KINDS: dict[type[Exception], type[HTTPException]] = {
-    LimitRequestLine: RequestURITooLarge,
-    LimitRequestHeaders: RequestHeaderFieldsTooLarge,
-    ExpectationFailed: Unexpected,
+KINDS: dict[type[Exception], type[exceptions.HTTPException]] = {
+    LimitRequestLine: exceptions.RequestURITooLarge,
+    LimitRequestHeaders: exceptions.RequestHeaderFieldsTooLarge,
+    ExpectationFailed: exceptions.ExpectationFailed,
 }
 
 
@@ -38,7 +30,7 @@ def answer(app: Any, error: Exception, client: str) -> bytes:
 
     Args: error, gunicorn's; client, its address.
     """
-    kind = KINDS.get(type(error), BadRequest)
+    kind = KINDS.get(type(error), exceptions.BadRequest)
     environ: dict[str, Any] = {"REQUEST_METHOD": "UNKNOWN", "PATH_INFO": "", "REMOTE_ADDR": client}
     environ[ERROR] = kind(f"The request cannot be read: {error}.")
     setup_testing_defaults(environ)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -14,19 +15,22 @@ from training.export import exported
 from training.presets import Settings
 
 
+def files(folder: Path) -> dict[Path, tuple[int, bytes]]:
+    """When each file was written, and what is in it."""
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_finished_run_keeps_what_it_exported_and_its_evaluation(runs, few_digits, tmp_path):
     folder = shutil.copytree(runs / "mlp", tmp_path / "run")
     card = json.loads((folder / "card.json").read_text()) | {"evaluation": {"seconds": 960}}
     (folder / "card.json").write_text(json.dumps(card))
-    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    before = files(folder)
     done = CliRunner().invoke(cli, ["train", "--resume", "--data", str(few_digits), "--out", str(folder)])
     assert (done.exit_code, done.stdout) == (
         0,
         f"{folder} is finished and a model folder already: it is left as it is.\n",
     )
-    assert {
-        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()
-    } == before
+    assert files(folder) == before
 
 
 def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_path):
