@@ -46,19 +46,18 @@ class Runtime:
     arithmetic for every place in the batch.
 
     Args:
-        run: from named inputs of one of the sizes to the network's output (B, …), which it may
-            overwrite at its next call.
-        sizes: the sizes that it takes, growing.
+        runs: for each size, growing, from named inputs of that size to the network's output (B, …),
+            which it may overwrite at its next call.
     """
 
-    def __init__(self, run: Run, sizes: tuple[int, ...]):
-        self._run = run
-        self._sizes = sizes
-        self._batcher = Batcher(self._run_cut, sizes[-1])
+    def __init__(self, runs: Mapping[int, Run]):
+        self._runs = runs
+        self._smallest, self._largest = min(runs), max(runs)
+        self._batcher = Batcher(self._run_cut, self._largest)
 
     @classmethod
     def load(cls, network: Network, signature: Signature, threads: int, exports: Exports) -> "Runtime":
-        """Load a network for its sizes of batch.
+        """Load a network for its sizes of batch, of which two at most are kept, as `_alike` says.
 
         It runs on OpenVINO unless KERAS_BACKEND says "tensorflow".
 
@@ -68,7 +67,7 @@ class Runtime:
             raise NetworkError(f"needs KERAS_BACKEND to be one of {', '.join(BACKENDS)}; it is {backend()!r}")
         load = _openvino if backend() == "openvino" else _tensorflow
         try:
-            return cls(load(network, signature, threads, exports), network.sizes)
+            return cls(_alike(load(network, signature, threads, exports), signature))
         except (NetworkError, ExportError):
             raise
         except Exception as error:  # Keras raises whatever its layers and its backend do
@@ -76,28 +75,46 @@ class Runtime:
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """The output (N, …) for inputs (N, …) by name, of any N above 0."""
-        count, largest = len(next(iter(inputs.values()))), self._sizes[-1]
+        count, largest = _count(inputs), self._largest
         return np.concatenate(
-            [self._batcher(_rows(inputs, start, start + largest)) for start in range(0, count, largest)]
+            [self._batcher(_rows(inputs, slice(start, start + largest))) for start in range(0, count, largest)]
         )
 
     def _run_cut(self, inputs: Inputs) -> NDArray[np.float32]:
         """Run up to as many rows as the largest size has: in one batch if they nearly fill it, else in small ones."""
-        count, smallest, largest = len(next(iter(inputs.values()))), self._sizes[0], self._sizes[-1]
-        size = largest if count > largest * NEARLY_FULL else smallest
-        return np.concatenate(
-            [self._run_filled_up(_rows(inputs, start, start + size), size) for start in range(0, count, size)]
-        )
-
-    def _run_filled_up(self, inputs: Inputs, size: int) -> NDArray[np.float32]:
-        """Run one batch, filled up to its size with copies of its last row."""
-        count = len(next(iter(inputs.values())))
-        rows = np.minimum(np.arange(size), count - 1)
-        return self._run({name: array[rows] for name, array in inputs.items()})[:count].copy()
+        size = self._largest if _count(inputs) > self._largest * NEARLY_FULL else self._smallest
+        return _in_batches(self._runs[size], inputs, size)
 
 
-def _rows(inputs: Inputs, start: int, end: int) -> Inputs:
-    return {name: array[start:end] for name, array in inputs.items()}
+def _count(inputs: Inputs) -> int:
+    return len(next(iter(inputs.values())))
+
+
+def _rows(inputs: Inputs, chosen: slice | NDArray[np.int64]) -> Inputs:
+    return {name: array[chosen] for name, array in inputs.items()}
+
+
+def _in_batches(run: Run, inputs: Inputs, size: int) -> NDArray[np.float32]:
+    """Run any number of rows in batches of one size, the last filled up with copies of the last row."""
+    count = _count(inputs)
+    batches = [np.minimum(np.arange(start, start + size), count - 1) for start in range(0, count, size)]
+    return np.concatenate([run(_rows(inputs, batch)).copy() for batch in batches])[:count]
+
+
+def _alike(runs: Mapping[int, Run], signature: Signature) -> Mapping[int, Run]:
+    """The largest size, and the smallest that gives the same bits on this processor.
+
+    A matrix times a vector may round otherwise than times a matrix, and a digit alone would differ.
+    """
+    *smaller, largest = runs
+    rng = np.random.default_rng(0)
+    noise = {
+        name: rng.standard_normal((largest, *shape)).astype(kind) if kind == "float32" else np.zeros(largest, kind)
+        for name, (shape, kind) in signature.inputs.items()
+    }
+    wanted = runs[largest](noise).copy()
+    same = [size for size in smaller if np.array_equal(_in_batches(runs[size], noise, size), wanted)]
+    return {size: runs[size] for size in (*same[:1], largest)}
 
 
 def backend() -> str:
@@ -105,7 +122,7 @@ def backend() -> str:
     return os.environ.setdefault("KERAS_BACKEND", "openvino")
 
 
-def _openvino(network: Network, signature: Signature, threads: int, exports: Exports) -> Run:
+def _openvino(network: Network, signature: Signature, threads: int, exports: Exports) -> dict[int, Run]:
     """The network compiled by OpenVINO for each size, in float32 for the same bytes on every processor."""
     import openvino
 
@@ -126,10 +143,11 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
             reason = first_line(error)
             raise NetworkError(f"cannot be loaded from {folder}, which may be deleted ({reason})") from error
     _check_signature(found["inputs"], found["outputs"], signature)
-    requests = {size: model.create_infer_request() for size, model in compiled.items()}
+    return {size: _infer(model.create_infer_request()) for size, model in compiled.items()}
 
+
+def _infer(request: Any) -> Run:
     def run(inputs: Inputs) -> NDArray[np.float32]:
-        request = requests[len(next(iter(inputs.values())))]
         # A lone input has lost its name. Arrays are copied in, for they may be gone before the request is.
         for name, array in inputs.items():
             tensor = request.get_tensor(name) if len(inputs) > 1 else request.get_input_tensor()
@@ -141,7 +159,7 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
     return run
 
 
-def _tensorflow(network: Network, signature: Signature, _threads: int, _exports: Exports) -> Run:
+def _tensorflow(network: Network, signature: Signature, _threads: int, _exports: Exports) -> dict[int, Run]:
     """The network as Keras itself runs it: the reference that OpenVINO is held against."""
     try:
         import keras
@@ -154,7 +172,7 @@ def _tensorflow(network: Network, signature: Signature, _threads: int, _exports:
     def run(inputs: Inputs) -> NDArray[np.float32]:
         return np.asarray(model.predict_on_batch(only_or_all(inputs)))
 
-    return run
+    return dict.fromkeys(network.sizes, run)
 
 
 def _check_signature(inputs: Mapping[str, Any], outputs: list[Any], wanted: Signature) -> None:

@@ -72,8 +72,8 @@ def fake_model(name: str, classes: int | None) -> Model:
     return Model(
         name,
         card,
-        Generator(Runtime(fake_images, generator.BATCH_SIZES), latent_dim=8, classes=classes),
-        Discriminator(Runtime(fake_logits, discriminator.BATCH_SIZES), percentiles, classes, loss),
+        Generator(Runtime(dict.fromkeys(generator.BATCH_SIZES, fake_images)), latent_dim=8, classes=classes),
+        Discriminator(Runtime(dict.fromkeys(discriminator.BATCH_SIZES, fake_logits)), percentiles, classes, loss),
     )
 
 

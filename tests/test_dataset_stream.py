@@ -28,7 +28,7 @@ def drawn(app) -> list[int]:
         sizes.append(len(inputs["latent"]))
         return fake_images(inputs)
 
-    app.extensions["digitsmith"]["digitsmith"].generator._runtime = Runtime(run, BATCH_SIZES)
+    app.extensions["digitsmith"]["digitsmith"].generator._runtime = Runtime(dict.fromkeys(BATCH_SIZES, run))
     return sizes
 
 
@@ -70,7 +70,7 @@ from app.generator import BATCH_SIZES, Generator
 from app.runtime import Runtime
 
 noise = np.random.default_rng(0).random((64, 28, 28, 1), dtype=np.float32)
-generator = Generator(Runtime(lambda inputs: noise[: len(inputs["latent"])], BATCH_SIZES), 8, 10)
+generator = Generator(Runtime(dict.fromkeys(BATCH_SIZES, lambda inputs: noise[: len(inputs["latent"])])), 8, 10)
 model = Model("noise", {"sha256": {"generator.keras": ""}, "evaluation": None}, generator, None)
 for count in (2_000, 40_000):
     dataset = Dataset(model, 1, count)

@@ -11,11 +11,12 @@ from conftest import SHIPPED, fake_images
 from PIL import Image
 from servers import running_server, server_environment
 
+from app import runtime
 from app.config import ROOT
 from app.exports import Exports
 from app.generator import BATCH_SIZES, Generator
 from app.model_folder import check
-from app.runtime import Runtime
+from app.runtime import Runtime, Signature
 from app.sampling import plan_digits
 
 
@@ -26,7 +27,7 @@ def test_every_count_is_cut_into_batches_and_put_together_again():
         sizes.append(len(inputs["latent"]))
         return fake_images(inputs)
 
-    generator = Generator(Runtime(run, BATCH_SIZES), latent_dim=8, classes=10)
+    generator = Generator(Runtime(dict.fromkeys(BATCH_SIZES, run)), latent_dim=8, classes=10)
     plan = plan_digits(1, 150, 8, 10)
     whole = generator(plan.latents, plan.labels)
     assert set(sizes) <= set(BATCH_SIZES)
@@ -34,6 +35,28 @@ def test_every_count_is_cut_into_batches_and_put_together_again():
     assert whole.dtype == np.uint8
     one_by_one = [generator(plan.latents[i : i + 1], plan.labels[i : i + 1])[0] for i in range(150)]
     np.testing.assert_array_equal(whole, one_by_one)
+
+
+@pytest.mark.parametrize(
+    ("other", "used"), [((), {1, 16}), ((1,), {2, 16}), ((1, 2), {16})], ids=["none", "one", "one and two"]
+)
+def test_a_size_that_rounds_otherwise_is_not_used(monkeypatch, other, used):
+    sizes = set()
+
+    def network(size):
+        def run(inputs):
+            sizes.add(size)
+            return inputs["latent"][:, :1] * np.float32(1.0000001 if size in other else 1)
+
+        return run
+
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
+    monkeypatch.setattr(runtime, "_openvino", lambda *_: {size: network(size) for size in BATCH_SIZES})
+    loaded = Runtime.load(None, Signature.of("latent", (3,), (1,), labelled=True), 1, None)
+    sizes.clear()
+    for count in (1, 16):
+        loaded({"latent": np.ones((count, 3), np.float32), "label": np.zeros(count, np.int32)})
+    assert sizes == used
 
 
 def served(get, server: str, name: str, query: str) -> np.ndarray:
