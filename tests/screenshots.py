@@ -26,7 +26,7 @@ def side_by_side(page: Page, path: Path) -> None:
     section.scroll_into_view_if_needed()
     expect(section.locator(".seen").nth(1)).to_contain_text("the end")
     section.get_by_label("side by side").check(force=True)
-    section.locator("#learn-time").fill("690")
+    section.locator("#learn-time").fill("570")
     page.wait_for_load_state("networkidle")
     section.screenshot(path=path)
 

@@ -1,10 +1,13 @@
 """One step of the game: the shared pass gives the gradients that two separate passes would."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from training.errors import TrainingError
+from training.export import float32_networks
 from training.gan import GAN
 from training.losses import GAMES, gradient_penalty
 from training.networks import call
@@ -47,6 +50,19 @@ def test_the_generators_gradient_is_that_of_a_pass_of_its_own(loss, penalised):
     for found, wanted in zip(applied, expected, strict=True):
         wanted = tf.convert_to_tensor(wanted)
         np.testing.assert_allclose(tf.convert_to_tensor(found), wanted, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_is_exported_draws_what_is_sampled(preset):
+    gan = tiny(preset, latent_gain=1.5, precision="float32")
+    for step in range(1, 4):
+        gan.train_step(step, IMAGES, LABELS)
+    latents = np.random.default_rng(1).standard_normal((8, 4), dtype=np.float32)
+    generator, _ = float32_networks(gan, 10)
+    exported = np.asarray(call(generator, latent=latents, label=LABELS, training=False))[..., 0] * 255
+    assert np.abs(exported - gan.sample(latents, LABELS)).max() <= 1
+    gan.settings = replace(gan.settings, latent_gain=1.0)
+    assert np.abs(exported - gan.sample(latents, LABELS)).max() > 1
 
 
 @pytest.mark.parametrize("preset", PRESETS)

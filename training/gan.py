@@ -80,6 +80,7 @@ class GAN:
 
         Raises: FloatingPointError when the generator gives what is not a number.
         """
+        latents = latents * np.float32(self.settings.latent_gain)
         images = np.asarray(call(self.best_generator, latent=latents, label=labels, training=False))
         if not np.isfinite(images).all():
             raise FloatingPointError("the generator gave an image that is not finite")

@@ -40,6 +40,7 @@ class Settings:
     mismatch: float = _setting("Weight of the loss for real images under a wrong label; 0 leaves it out.", min=0)
     final_mismatch: float = _setting("Weight of that loss at the end of its cosine.", min=0)
     average_images: int = _setting("Half-life of the generator's moving average, in images; 0 keeps none.", min=0)
+    latent_gain: float = _setting("Factor of the finished generator's latents.", min=0.5, max=2)
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
 
@@ -80,6 +81,7 @@ _CLASSIC = {
     "mismatch": 0.0,
     "final_mismatch": 0.0,
     "average_images": 0,
+    "latent_gain": 1.0,
     "precision": "float32",
     "seed": 1,
 }
@@ -100,8 +102,8 @@ PRESETS = {
         title="Digitsmith: conditional, residual, relativistic",
         conditional=True,
         defaults={
-            "images": 6_000_000,
-            "batch_size": 128,
+            "images": 4_000_000,
+            "batch_size": 32,
             "latent_dim": 64,
             "generator_width": 16,
             "discriminator_width": 32,
@@ -113,11 +115,12 @@ PRESETS = {
             "beta_1": 0.0,
             "beta_2": 0.99,
             "gamma": 1.0,
-            "final_gamma": 0.1,
+            "final_gamma": 0.4,
             "penalty_every": 4,
             "mismatch": 0.2,
             "final_mismatch": 0.01,
             "average_images": 150_000,
+            "latent_gain": 1.03,  # without it digits are a little too alike
             "precision": "bfloat16",
             "seed": 1,
         },
