@@ -1,4 +1,4 @@
-"""Requests that come together share a batch, for sixteen digits cost little more than three by themselves."""
+"""Requests that come together share a batch, for sixteen digits cost what eleven do one by one."""
 
 from collections import deque
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.batching import Batcher, Inputs, Run
 from app.exports import SIGNATURE, ExportError, Exports, Network, first_line, only_or_all
 
-NEARLY_FULL = 0.7  # a batch that is emptier costs more than its rows two by two
+NEARLY_FULL = 0.7  # a batch that is emptier costs more than its rows in small ones
 BACKENDS = ("openvino", "tensorflow")
 
 
