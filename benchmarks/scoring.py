@@ -25,18 +25,26 @@ class Scorer:
         train, _ = judge(data.train_images[:count])
         self.floor = metrics.frechet_distance(self.test, train)
 
+    def distance(self, gan: GAN) -> float:
+        """judge-FID alone."""
+        return metrics.frechet_distance(self.test, self.judge(self._draw(gan)[0])[0])
+
     def __call__(self, gan: GAN) -> dict[str, float]:
         """judge-FID, label accuracy (without meaning where labels cannot be asked for), precision, recall."""
-        rng = np.random.default_rng(SEED)
-        latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
-        labels = rng.permutation(self.data.train_labels)[: self.count]
-        parts = zip(np.array_split(latents, self.count // 500), np.array_split(labels, self.count // 500), strict=True)
-        digits = np.concatenate([gan.sample(*part) for part in parts])
-        features, read = self.judge(digits[..., None])
+        digits, labels = self._draw(gan)
+        features, read = self.judge(digits)
         manifold = metrics.manifold_scores(self.test, features[: len(self.test)])
         fid = metrics.frechet_distance(self.test, features)
         accuracy = float((read == labels).mean())
         return {"judge_fid": fid, "label_accuracy": accuracy, **manifold}
+
+    def _draw(self, gan: GAN) -> tuple[np.ndarray, np.ndarray]:
+        """Digits (count, 28, 28, 1) uint8, and the labels (count,) that they were asked for."""
+        rng = np.random.default_rng(SEED)
+        latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
+        labels = rng.permutation(self.data.train_labels)[: self.count]
+        parts = zip(np.array_split(latents, self.count // 500), np.array_split(labels, self.count // 500), strict=True)
+        return np.concatenate([gan.sample(*part) for part in parts])[..., None], labels
 
 
 def steps(gan: GAN, data: Dataset) -> Iterator[dict[str, float]]:
