@@ -12,12 +12,17 @@ Inputs = dict[str, NDArray[Any]]
 Run = Callable[[Inputs], NDArray[np.float32]]
 
 
+def count_rows(inputs: Inputs) -> int:
+    """How many rows named inputs (N, …) have."""
+    return len(next(iter(inputs.values())))
+
+
 class _Job:
     """Rows that a thread wants run: their count, and what came of them."""
 
     def __init__(self, inputs: Inputs):
         self.inputs = inputs
-        self.count = len(next(iter(inputs.values())))
+        self.count = count_rows(inputs)
         self.done = False
         self.output: NDArray[np.float32]
         self.error: BaseException | None = None

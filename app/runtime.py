@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.batching import Batcher, Inputs, Run
+from app.batching import Batcher, Inputs, Run, count_rows
 from app.exports import SIGNATURE, ExportError, Exports, Network, first_line, only_or_all
 
 NEARLY_FULL = 0.7  # a batch that is emptier costs more than its rows in small ones
@@ -75,19 +75,15 @@ class Runtime:
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """The output (N, …) for inputs (N, …) by name, of any N above 0."""
-        count, largest = _count(inputs), self._largest
+        count, largest = count_rows(inputs), self._largest
         return np.concatenate(
             [self._batcher(_rows(inputs, slice(start, start + largest))) for start in range(0, count, largest)]
         )
 
     def _run_cut(self, inputs: Inputs) -> NDArray[np.float32]:
         """Run up to as many rows as the largest size has: in one batch if they nearly fill it, else in small ones."""
-        size = self._largest if _count(inputs) > self._largest * NEARLY_FULL else self._smallest
+        size = self._largest if count_rows(inputs) > self._largest * NEARLY_FULL else self._smallest
         return _in_batches(self._runs[size], inputs, size)
-
-
-def _count(inputs: Inputs) -> int:
-    return len(next(iter(inputs.values())))
 
 
 def _rows(inputs: Inputs, chosen: slice | NDArray[np.int64]) -> Inputs:
@@ -96,7 +92,7 @@ def _rows(inputs: Inputs, chosen: slice | NDArray[np.int64]) -> Inputs:
 
 def _in_batches(run: Run, inputs: Inputs, size: int) -> NDArray[np.float32]:
     """Run any number of rows in batches of one size, the last filled up with copies of the last row."""
-    count = _count(inputs)
+    count = count_rows(inputs)
     batches = [np.minimum(np.arange(start, start + size), count - 1) for start in range(0, count, size)]
     return np.concatenate([run(_rows(inputs, batch)).copy() for batch in batches])[:count]
 

@@ -27,24 +27,25 @@ class Scorer:
 
     def distance(self, gan: GAN) -> float:
         """judge-FID alone."""
-        return metrics.frechet_distance(self.test, self.judge(self._draw(gan)[0])[0])
+        features, _, _ = self._judged(gan)
+        return metrics.frechet_distance(self.test, features)
 
     def __call__(self, gan: GAN) -> dict[str, float]:
         """judge-FID, label accuracy (without meaning where labels cannot be asked for), precision, recall."""
-        digits, labels = self._draw(gan)
-        features, read = self.judge(digits)
+        features, read, labels = self._judged(gan)
         manifold = metrics.manifold_scores(self.test, features[: len(self.test)])
         fid = metrics.frechet_distance(self.test, features)
         accuracy = float((read == labels).mean())
         return {"judge_fid": fid, "label_accuracy": accuracy, **manifold}
 
-    def _draw(self, gan: GAN) -> tuple[np.ndarray, np.ndarray]:
-        """Digits (count, 28, 28, 1) uint8, and the labels (count,) that they were asked for."""
+    def _judged(self, gan: GAN) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of `count` digits: their features, the labels that the judge reads, and those that were asked for."""
         rng = np.random.default_rng(SEED)
         latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
         labels = rng.permutation(self.data.train_labels)[: self.count]
         parts = zip(np.array_split(latents, self.count // 500), np.array_split(labels, self.count // 500), strict=True)
-        return np.concatenate([gan.sample(*part) for part in parts])[..., None], labels
+        digits = np.concatenate([gan.sample(*part) for part in parts])
+        return *self.judge(digits[..., None]), labels
 
 
 def steps(gan: GAN, data: Dataset) -> Iterator[dict[str, float]]:
