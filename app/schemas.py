@@ -3,18 +3,18 @@
 import re
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from app.config import LARGEST_DATASET
 from app.formats import FORMATS
 from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
-TURNS = r"\A[0-9]{1,3}(,[0-9]{1,3}){0,31}\Z"
-WRITING = r"\A(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*\Z"  # a number as people write it
+TURNS = "^[0-9]{1,3}(,[0-9]{1,3}){0,31}$"
+WRITING = "^(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*$"  # a number as people write it
 SPELLED = re.compile(r"-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?")
 EXAMPLE = "2026"
-ANGLES = r"\A-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}\Z"
+ANGLES = r"^-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}$"
 UNTURNED = ",".join(8 * "0")
 PER_CLASS = 100  # digits of each class that a data set has when no size is given
 
@@ -31,7 +31,20 @@ def _up_to(limit: int) -> str:
     return f"(?:{'|'.join([shorter, *less, digits])})"
 
 
-SEEDS = rf"\A{_up_to(MAX_SEED)}(?:,{_up_to(MAX_SEED)}){{3}}\Z"
+SEEDS = f"^{_up_to(MAX_SEED)}(?:,{_up_to(MAX_SEED)}){{3}}$"
+
+
+class Spelled(validate.Regexp):
+    """Text of which a pattern in `^` and `$` has all, as whoever reads the description takes it.
+
+    In Python alone a line may still end behind `$`.
+    """
+
+    def __call__(self, value: Any) -> Any:
+        """The text itself. Raises ValidationError on any other."""
+        if value.endswith("\n"):
+            raise ValidationError(self._format_error(value))
+        return super().__call__(value)
 
 
 class WholeNumber(fields.Integer):
@@ -46,7 +59,7 @@ class WholeNumber(fields.Integer):
 
 
 class Number(fields.Float):
-    """A number that is spelled as in JSON, in a query too."""
+    """A number in decimal digits, with a point or an exponent: neither infinite nor with underscores."""
 
     def _validated(self, value: Any) -> float:
         if isinstance(value, str) and not SPELLED.fullmatch(value):
@@ -126,7 +139,7 @@ class NumberParameters(DrawingParameters):
     seed = _seed("Brings the same picture back")
     turns = fields.String(
         load_default="",
-        validate=validate.Regexp(TURNS),
+        validate=Spelled(TURNS),
         metadata={
             "allowed": "1 to 32 numbers from 0 to 999 with commas between them",
             "description": "How often each digit was written anew, with commas: digit i after t turns is digit"
@@ -167,7 +180,7 @@ class MapParameters(DrawingParameters):
     seeds = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Regexp(SEEDS),
+        validate=Spelled(SEEDS),
         metadata={
             "allowed": f"four whole numbers from 0 to {MAX_SEED} with commas between them",
             "description": "Of the corners: top left, top right, bottom left, bottom right; left out, fresh ones.",
@@ -175,7 +188,7 @@ class MapParameters(DrawingParameters):
     )
     turns = fields.String(
         load_default=UNTURNED,
-        validate=validate.Regexp(ANGLES),
+        validate=Spelled(ANGLES),
         metadata={
             "allowed": "eight numbers from -9.999 to 9.999 with commas between them",
             "description": "How far each corner is turned, in radians: to the right and down, corner by corner.",
@@ -198,13 +211,11 @@ class PageParameters(GenerateParameters):
     count = _whole(1, 100, "How many digits.", load_default=1)
     number = fields.String(
         load_default=EXAMPLE,
-        validate=validate.Regexp(WRITING),
+        validate=Spelled(WRITING),
         metadata={"allowed": "1 to 32 digits, with spaces and . , : / + - ( ) between them"},
     )
     number_seed = _seed("Brings the same handwriting back")
-    number_turns = fields.String(
-        load_default="", validate=validate.Regexp(TURNS), metadata={"allowed": "as in /number"}
-    )
+    number_turns = fields.String(load_default="", validate=Spelled(TURNS), metadata={"allowed": "as in /number"})
 
     class Meta:  # noqa: D106
         exclude = ("columns", "scale", "background")

@@ -63,6 +63,6 @@ def test_each_digit_is_told_in_json(client):
     assert "turns=1" in canonical(made)
 
 
-@pytest.mark.parametrize("turns", ["1,2,3", "x", "1,", "1000", "-1"])
+@pytest.mark.parametrize("turns", ["1,2,3", "x", "1,", "1000", "-1", "0%0A"])
 def test_bad_turns(client, turns):
     assert client.get(f"/number/12?turns={turns}").status_code == 422
