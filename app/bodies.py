@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityToo
 def init_app(app: Flask) -> None:
     """Read each POST's body, of at most MAX_BODY bytes; whoever wants it finds it in `request`."""
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_BODY"]
+    app.config["MAX_FORM_PARTS"] = None  # there cannot be many in a body that is not large
     app.before_request(_read)
 
 

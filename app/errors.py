@@ -1,14 +1,17 @@
 """Every error in one form: problem+json (RFC 9457) for programs, a page for browsers."""
 
 import logging
+import reprlib
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, g, json, render_template, request
 from werkzeug.exceptions import (
+    BadHost,
     HTTPException,
     MethodNotAllowed,
     NotFound,
+    RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
     UnprocessableEntity,
 )
@@ -16,6 +19,9 @@ from werkzeug.exceptions import (
 from app.headers import accepted
 
 log = logging.getLogger(__name__)
+
+LONGEST_NAME = 100  # characters of a parameter that are told
+OWN_HEADERS = ("allow", "content-range", "retry-after")
 
 
 class InvalidParameters(UnprocessableEntity):
@@ -26,7 +32,7 @@ class InvalidParameters(UnprocessableEntity):
 
     def __init__(self, problems: dict[str, str]):
         super().__init__(" ".join(problems.values()))
-        self.problems = [{"parameter": name, "detail": detail} for name, detail in problems.items()]
+        self.problems = [{"parameter": name[:LONGEST_NAME], "detail": detail} for name, detail in problems.items()]
 
 
 def init_app(app: Flask) -> None:
@@ -52,12 +58,12 @@ def answer(error: HTTPException) -> Response:
     }
     if isinstance(error, InvalidParameters):
         problem["errors"] = error.problems
-    if _wants_page():
+    if _wants_page() and not isinstance(error, BadHost):  # without a host there are no addresses for its links
         response = Response(render_template("error.html", problem=problem), mimetype="text/html")
     else:
         response = Response(json.dumps(problem), mimetype="application/problem+json")
     response.status_code = status.value
-    response.headers.extend(header for header in error.get_headers() if header[0].lower() in ("allow", "retry-after"))
+    response.headers.extend(header for header in error.get_headers() if header[0].lower() in OWN_HEADERS)
     response.headers["Cache-Control"] = "no-store"
     response.vary.add("Accept")
     return response
@@ -75,6 +81,10 @@ def _detail(error: HTTPException) -> str:
         return f"The body is too large; it must have at most {current_app.config['MAX_CONTENT_LENGTH']} bytes."
     if isinstance(error, NotFound):
         return f"There is nothing at {request.path}."
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        return f"Range is {reprlib.repr(request.headers.get('Range'))}; there are {error.length} bytes."
+    if isinstance(error, BadHost):
+        return f"Host is {reprlib.repr(request.headers.get('Host'))}; it must be the name or the address of a host."
     return "The request cannot be understood."
 
 

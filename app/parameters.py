@@ -11,7 +11,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from app.errors import InvalidParameters
+from app.errors import LONGEST_NAME, InvalidParameters
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PROBLEMS = 10  # so many bad parameters are told of at most
@@ -73,7 +73,7 @@ def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
     ignored = set() if schema.unknown != EXCLUDE else values.keys() - schema.fields.keys()
     twice = [name for name, several in values.lists() if len(several) > 1 and name not in ignored]
     if twice:
-        raise InvalidParameters({name: f"{name} is given more than once." for name in twice[:PROBLEMS]})
+        raise InvalidParameters({name: f"{name[:LONGEST_NAME]} is given more than once." for name in twice[:PROBLEMS]})
     return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
 
 

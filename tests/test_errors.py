@@ -44,11 +44,27 @@ def test_what_is_not_there_is_named(client):
     assert client.get("/nowhere").get_json()["detail"] == "There is nothing at /nowhere."
 
 
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_a_host_that_is_none_is_named_in_our_own_form(client, accept):
+    response = client.get("/livez", headers={"Host": "a..b", "Accept": accept})
+    assert response.status_code == 400
+    assert response.get_json()["detail"] == "Host is 'a..b'; it must be the name or the address of a host."
+
+
+def test_a_range_that_is_not_there_is_named_with_what_is(client):
+    with client.get("/static/style.css", headers={"Range": "bytes=9999999-"}) as response:
+        assert response.status_code == 416
+        length = response.headers["Content-Range"].removeprefix("bytes */")
+        assert response.get_json()["detail"] == f"Range is 'bytes=9999999-'; there are {length} bytes."
+
+
 def test_a_thousand_bad_names_make_a_short_answer(client):
     response = client.post("/generate", json={f"name{number}": 1 for number in range(10_000)})
     assert response.status_code == 422
     assert len(response.data) < 10_000
     assert len(client.get(f"/generate?model={'x' * 5000}").data) < 1000
+    assert len(client.get(f"/generate?{'x' * 5000}=1").data) < 1000
+    assert len(client.get(f"/generate?{'x' * 5000}=1&{'x' * 5000}=2").data) < 1000
 
 
 def test_what_was_given_cannot_write_on_the_error_page(client):
@@ -61,6 +77,15 @@ def test_a_body_that_is_too_large_is_refused(client):
     response = client.post("/generate", data=b"x" * (2**20 + 1), content_type="application/x-www-form-urlencoded")
     assert response.status_code == 413
     assert "at most 1048576 bytes" in response.get_json()["detail"]
+
+
+def test_a_form_of_many_fields_is_not_called_too_large(client):
+    response = client.post(
+        "/generate",
+        data={f"name{number}": "1" for number in range(2000)} | {"count": "0"},
+        content_type="multipart/form-data",
+    )
+    assert response.status_code == 422
 
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing_but_its_id(app, caplog):

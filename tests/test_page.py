@@ -68,6 +68,12 @@ def test_a_link_brings_a_number_back(client):
     assert re.findall(r'class="sign">(.)<', written) == ["-"]
 
 
+def test_more_turns_than_digits_are_named_as_the_link_has_them(client):
+    (problem,) = client.get("/?number=12&number_turns=1,1,1").get_json()["errors"]
+    assert problem["parameter"] == "number_turns"
+    assert problem["detail"] == "number_turns has 3 numbers; it must have at most 2."
+
+
 @pytest.mark.parametrize("number", ["", "x", "1" * 33, "12x"])
 def test_a_number_that_cannot_be_written(client, number):
     assert client.get("/", query_string={"number": number or " "}).status_code == 422

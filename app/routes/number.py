@@ -48,14 +48,16 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
     return png_or_json(sheet(drawn, len(drawn)), drawn, plan, model, asked, url, seeded)
 
 
-def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: float) -> Plan:
+def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: float, called: str = "turns") -> Plan:
     """The plan of a number; `turns` is as in `NumberParameters`, and places left out of it have had none.
+
+    Args: called, what the request calls its turns.
 
     Raises: Conflict when the model takes no label, InvalidParameters on more turns than digits.
     """
     taken = [int(turn) for turn in turns.split(",") if turn]
     if len(taken) > len(digits):
-        raise InvalidParameters({"turns": f"turns has {len(taken)} numbers; it must have at most {len(digits)}."})
+        raise InvalidParameters({called: f"{called} has {len(taken)} numbers; it must have at most {len(digits)}."})
     indices = _indices(taken + [0] * (len(digits) - len(taken)))
     return plan_for(model, seed, indices, [int(digit) for digit in digits], truncation)
 

@@ -56,7 +56,8 @@ def _made(model: Model, asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _written(writer: Model, asked: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The number as it is written: its digits, and what stands between them."""
-    plan = plan_number(writer, asked["number_seed"], re.sub(r"\D", "", asked["number"]), asked["number_turns"], 1.0)
+    digits = re.sub(r"\D", "", asked["number"])
+    plan = plan_number(writer, asked["number_seed"], digits, asked["number_turns"], 1.0, "number_turns")
     told = iter(_told(writer, plan, asked["number_seed"]))
     return [next(told) if sign.isdigit() else sign for sign in asked["number"].strip()]
 
