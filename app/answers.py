@@ -22,7 +22,7 @@ class Problem(Schema):
 class Digit(Schema):
     """One generated digit."""
 
-    index = fields.Integer(required=True, metadata={"description": "Its place among the seed's digits."})
+    index = fields.Integer(required=True, metadata={"description": "Its place among those drawn, from 0."})
     digit = fields.Integer(required=True, allow_none=True, metadata={"description": "None of a model without labels."})
     realness = fields.Float(
         required=True,

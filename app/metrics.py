@@ -83,7 +83,10 @@ class Metrics:
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """All metrics of all processes as text, and its type: Prometheus's, or OpenMetrics where it is accepted."""
-        encode, kind = choose_encoder(accept)
+        try:
+            encode, kind = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is no version
+            encode, kind = choose_encoder("")
         registry = self.registry
         if FOLDER in os.environ:
             registry = CollectorRegistry()

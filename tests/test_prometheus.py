@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from servers import refused, running_server, wait_until
 
@@ -34,6 +35,14 @@ def test_requests_digits_and_batches_are_counted(client):
     assert found["digitsmith_batch_size_digits_count",] == 6
     assert found["digitsmith_batch_size_digits_sum",] == 20
     assert found["digitsmith_batch_size_digits_bucket", "4.0"] == 4
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/openmetrics-text"])
+@pytest.mark.parametrize("version", ["0.0.4", "1.0.0", "1.x", "abc", ""])
+def test_any_version_that_a_client_takes_is_answered(client, kind, version):
+    answer = client.get("/metrics", headers={"Accept": f"{kind};version={version}"})
+    assert answer.status_code == 200
+    assert "digitsmith_http_requests" in answer.text
 
 
 def test_no_client_can_make_series_without_end(client):
