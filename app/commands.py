@@ -32,7 +32,7 @@ class Shard(click.ParamType[tuple[int, int]]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         """The two numbers. Fails with one sentence on anything else."""
-        which, of = map(int, found.groups()) if (found := re.fullmatch(r"(\d{1,6})/(\d{1,6})", value)) else (0, 0)
+        which, of = map(int, found.groups()) if (found := re.fullmatch("([0-9]{1,6})/([0-9]{1,6})", value)) else (0, 0)
         if not 1 <= which <= of:
             self.fail(f"{value!r} is no shard; it must be a number, / and how many there are, such as 2/8.", param, ctx)
         return which, of

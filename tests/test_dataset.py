@@ -206,6 +206,8 @@ def test_the_largest_answer_is_a_setting(app, client):
     assert client.head("/dataset?per_class=3").status_code == 200
     assert "from 1 to 3 on this server" in client.get("/dataset?per_class=4").get_json()["detail"]
     assert "per_class is 100; it must be" in client.get("/dataset").get_json()["detail"]
+    app.config["MAX_DATASET"] = 5
+    assert "count is 1000; it must be a whole number from 1 to 5" in client.get("/dataset").get_json()["detail"]
 
 
 @pytest.mark.parametrize("query", ["", "&digit=3"])

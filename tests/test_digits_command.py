@@ -61,6 +61,7 @@ def test_who_ends_it_early_is_told_how_to_go_on(digits, tmp_path, monkeypatch):
     [
         (("--digit", 10), "digit is 10; it must be a whole number from 0 to 9."),
         (("--count", 0), "count is '0'; it must be a whole number from 1 to 100000000."),
+        (("--per-class", 10**8), "per_class is 100000000; it must be a whole number from 1 to 10000000."),
         (("--count", 1, "--per-class", 1), "per_class is 1; it must be left out where count is given."),
         (("--format", "csv"), "format is 'csv'; it must be one of npz, idx, png, parquet."),
         (("--model", "mlp"), "Model mlp knows no labels and cannot label a data set: ask digitsmith instead."),
@@ -81,7 +82,7 @@ def test_more_than_the_server_gives_can_be_drawn(app, digits, tmp_path):
     assert digits("--count", 6).exit_code == 0
 
 
-@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0"])
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "١/٢"])
 def test_what_is_no_shard_is_refused(digits, tmp_path, shard):
     done = digits("--seed", 1, "--shard", shard)
     assert done.exit_code == 2

@@ -15,6 +15,7 @@ from app import metrics
 from app.admission import BUSY, refuse
 from app.api import DATASET_HEADERS, Blueprint
 from app.catalogue import current
+from app.config import LARGEST_DATASET
 from app.datasets import Dataset
 from app.errors import InvalidParameters
 from app.formats import FORMATS, file_name, fingerprint, stream
@@ -47,7 +48,7 @@ def dataset(parameters: dict[str, Any]) -> Response:
     With a seed the same URL gives the same bytes for ever; without one the answer tells the seed it chose.
     """
     wanted, kind, seeded = asked_for(parameters), parameters["format"], parameters["seed"] is not None
-    _check_size(wanted, parameters)
+    _check_size(wanted, parameters, current_app.config["MAX_DATASET"], " on this server")
     name = file_name(wanted, kind)
     response = Response(iter(()), mimetype=FORMATS[kind].mimetype)
     response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
@@ -91,7 +92,9 @@ def asked_for(parameters: dict[str, Any]) -> Dataset:
         raise InvalidParameters({"per_class": f"per_class is {of_each}; it must be left out where count is given."})
     seed = fresh_seed() if parameters["seed"] is None else parameters["seed"]
     count = count or (of_each or PER_CLASS) * (classes if digit is None else 1)
-    return Dataset(model, seed, count, digit, parameters["truncation"])
+    wanted = Dataset(model, seed, count, digit, parameters["truncation"])
+    _check_size(wanted, parameters, LARGEST_DATASET)
+    return wanted
 
 
 def _counted(wanted: Dataset) -> Iterator[Digits]:
@@ -107,14 +110,14 @@ def _counted(wanted: Dataset) -> Iterator[Digits]:
     return map(draw, wanted.chunks())
 
 
-def _check_size(wanted: Dataset, parameters: dict[str, Any]) -> None:
-    most, name = current_app.config["MAX_DATASET"], "count"
+def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: str = "") -> None:
+    """See that a data set has at most so many digits. Raises InvalidParameters on a larger one."""
     if wanted.count <= most:
         return
-    if parameters["count"] is None:
-        name, most = "per_class", most // len(wanted.labels)
-    given = parameters[name] or PER_CLASS
-    raise InvalidParameters({name: f"{name} is {given}; it must be a whole number from 1 to {most} on this server."})
+    name, given, of_each = "count", wanted.count, most // len(wanted.labels)
+    if parameters["count"] is None and of_each:
+        name, given, most = "per_class", parameters["per_class"] or PER_CLASS, of_each
+    raise InvalidParameters({name: f"{name} is {given}; it must be a whole number from 1 to {most}{where}."})
 
 
 def _until_left(pieces: Iterator[bytes], name: str, request_id: str, place: ExitStack) -> Iterator[bytes]:

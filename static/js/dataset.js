@@ -2,8 +2,9 @@
 
 import { ask, onlyLatest, orSay, Told } from "./server.js";
 
-// Bytes that one digit takes at most, with its label; what surrounds it in an archive is in it.
+// Bytes that one digit takes at most, with its label, and what all take together: the manifest and the layout.
 const MOST = { npz: 785, idx: 785, png: 1000, parquet: 900 };
+const AROUND = 20_000;
 
 const form = document.querySelector("#dataset");
 const size = document.querySelector("#dataset-size");
@@ -21,7 +22,7 @@ function amount(bytes) {
 /** How many digits the form asks for, and the most bytes they can take. */
 function asked() {
   const digits = Number(form.elements.per_class.value) * Number(form.dataset.classes);
-  return { digits, most: digits * MOST[form.elements.format.value] + 5000 };
+  return { digits, most: digits * MOST[form.elements.format.value] + AROUND };
 }
 
 function foretell() {
