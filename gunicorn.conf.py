@@ -65,14 +65,17 @@ def on_starting(server):
         choose_default([model.name for model in models], settings["DEFAULT_MODEL"])
         prepare(models, Exports(Path(settings["CACHE"])))
         ratelimit.check(settings)
-        server.metrics = metrics.Folder()
     except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
     server.lifetime = Lifetime()
 
 
 def when_ready(server):
-    """Listen for SIGTERM in our own way."""
+    """The port is ours: make the folder of the metrics, and listen for SIGTERM in our own way."""
+    try:
+        server.metrics = metrics.Folder()
+    except ConfigError as error:
+        sys.exit(str(error))
     stop_on_sigterm(server, settings["DRAIN"])
 
 

@@ -51,7 +51,7 @@ def _is_rate(value: str) -> None:
 class Settings(Schema):
     """The settings, one field each; `metadata` says what it is for and what it may be."""
 
-    HOST = _text("127.0.0.1", "Address to listen on.")
+    HOST = _text("127.0.0.1", "Address to listen on.", "an address, such as 127.0.0.1", validate.Length(1))
     PORT = _number(8000, 1, 65_535, "Port to listen on.")
     WORKERS = _number(2, 1, 64, "Server processes.")
     THREADS = _number(8, 1, 256, "Requests that one process handles at a time.")
@@ -65,11 +65,16 @@ class Settings(Schema):
     INFERENCE_THREADS = _number(
         0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
     )
-    MODELS = _text(str(ROOT / "models"), "Folder of the model folders.")
+    MODELS = _text(str(ROOT / "models"), "Folder of the model folders.", "a folder", validate.Length(1))
     DEFAULT_MODEL = _text(
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
-    CACHE = _text("~/.cache/digitsmith", "Folder in which networks are kept as OpenVINO reads them.")
+    CACHE = _text(
+        "~/.cache/digitsmith",
+        "Folder in which networks are kept as OpenVINO reads them.",
+        "a folder",
+        validate.Length(1),
+    )
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
     MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "Digits that one answer of /dataset may have.")
     RATE_LIMIT = _text(

@@ -16,7 +16,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 from app.config import ROOT
 
@@ -56,8 +56,8 @@ class Exports:
     def prepare(self, networks: Iterable[Network]) -> None:
         """Make those networks that are not kept yet, all in one process. Raises ExportError."""
         wanted = [network for network in networks if not self._kept(network).exists()]
-        if wanted and self._writable():
-            with (self._folder / ".lock").open("w") as lock:
+        if wanted and (lock := self._lock()):
+            with lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # let the other processes of a server wait for the first
                 _make([network for network in wanted if not self._kept(network).exists()], self._folder)
 
@@ -75,12 +75,17 @@ class Exports:
     def _kept(self, network: Network) -> Path:
         return self._folder / network.name
 
-    def _writable(self) -> bool:
+    def _lock(self) -> IO[str] | None:
+        """The file whose lock lets one process write; None where nothing can be written."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            lock = (self._folder / ".lock").open("w")
         except OSError:
-            return False
-        return os.access(self._folder, os.W_OK)
+            return None
+        if os.access(self._folder, os.W_OK):
+            return lock
+        lock.close()
+        return None
 
 
 def _make(networks: list[Network], folder: Path) -> None:

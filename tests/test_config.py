@@ -26,6 +26,9 @@ def test_a_bad_value_is_named(value):
         ("RATE_LIMIT", "0/minute", "empty, or a number of requests and a time, such as 60/minute"),
         ("RATE_LIMIT_STORAGE", "/tmp", "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0"),  # noqa: S108
         ("LOG_FORMAT", "xml", "one of auto, console, json"),
+        ("HOST", "", "an address, such as 127.0.0.1"),
+        ("MODELS", "", "a folder"),
+        ("CACHE", "", "a folder"),
     ],
 )
 def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):

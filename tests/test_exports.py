@@ -56,6 +56,13 @@ def test_where_nothing_can_be_kept_it_is_made_and_removed(tmp_path, network):
     assert not opened.exists()
 
 
+def test_where_the_lock_is_not_ours_it_is_made_and_removed(tmp_path, network):
+    (tmp_path / ".lock").mkdir()  # which root, too, cannot open
+    with Exports(tmp_path).opened(network) as opened:
+        assert (opened / "3.xml").exists()
+    assert [each.name for each in tmp_path.iterdir()] == [".lock"]
+
+
 def test_what_is_no_network_is_told_in_one_sentence_and_leaves_nothing(tmp_path):
     path = tmp_path / "generator.keras"
     path.write_bytes(b"not a zip")

@@ -109,6 +109,12 @@ def test_a_bad_setting_is_refused_with_one_sentence(name, value):
     assert said.startswith(f"DIGITSMITH_{name} is ")
 
 
+def test_a_start_on_a_port_that_is_taken_leaves_nothing_behind(server, tmp_path):
+    settings = {"DIGITSMITH_PORT": server.rpartition(":")[2], "TMPDIR": tmp_path}
+    assert any("in use" in line for line in refused(**settings, DIGITSMITH_LOG_FORMAT="console"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_make_serve_serves_on_the_port_it_is_given(get):
     """What README promises; the packages are those of the test's own environment."""
     need((ROOT / ".venv" / "development").exists(), "the tests do not run in make's own environment")
