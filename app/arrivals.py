@@ -8,7 +8,6 @@ LARGEST = 65_536  # bytes that are waited for; a thread reads what goes beyond
 LONGEST_LINE = 4_096
 HEAD_ENDS = b"\r\n\r\n"
 BEGINS = re.compile(rb"[A-Z]+ ")
-BARE_LINE_END = re.compile(rb"(?<!\r)\n")
 LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 AT_ONCE = re.compile(rb"^(?:expect|transfer-encoding):", re.IGNORECASE | re.MULTILINE)
 
@@ -21,7 +20,8 @@ def is_whole(start: bytes) -> bool:
     """
     head, ends, body = start.partition(HEAD_ENDS)
     line, line_ends, _ = start.partition(b"\r\n")
-    if len(line) >= LONGEST_LINE or (line_ends and not BEGINS.match(line)) or BARE_LINE_END.search(head):
+    bare_line_ends = head.count(b"\n") - head.count(b"\r\n")
+    if len(line) >= LONGEST_LINE or (line_ends and not BEGINS.match(line)) or bare_line_ends:
         return True
     if len(start) >= LARGEST:
         return True

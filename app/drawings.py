@@ -13,6 +13,8 @@ BOX = 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun
 MAX_PIXELS = 4_000_000
 INK = 32  # grey levels from the paper's that count as ink
 
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would speak before ours
+
 
 def read_digit(content: bytes) -> NDArray[np.uint8]:
     """The digit (28, 28) in a PNG of any size, grey or colour, dark on light or light on dark.

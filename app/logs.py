@@ -24,6 +24,7 @@ class ServerLogger(Logger):  # type: ignore[misc] # gunicorn has no types
         for handler in self.error_log.handlers:
             handler.setFormatter(formatter)
         logging.root.handlers = list(self.error_log.handlers)
+        logging.captureWarnings(True)
         logging.getLogger("app").setLevel(logging.INFO)
 
 

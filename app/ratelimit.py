@@ -19,8 +19,8 @@ TIMEOUT = 1  # second for Redis to answer in
 def init_app(app: Flask) -> None:
     """Limit the requests of each client, if a limit is set.
 
-    Every route counts but health, metrics and static files. A Redis that stops answering is replaced by
-    each process's own memory until it is back.
+    Every route counts but health, metrics and static files; what is no route is free. A Redis that stops
+    answering is replaced by each process's own memory until it is back.
     """
     if not app.config["RATE_LIMIT"]:
         return

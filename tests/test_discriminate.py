@@ -153,6 +153,13 @@ def test_what_cannot_be_read_is_refused(client, body, status):
     assert response.get_json()["detail"]
 
 
+@pytest.mark.parametrize("side", [2_001, 10_000, 20_000])
+def test_a_picture_that_is_too_large_is_told_how_large_it_may_be(client, side, recwarn):
+    detail = client.post("/discriminate", data=claimed(side, side)).get_json()["detail"]
+    assert detail == f"The picture has {side}×{side} pixels; it must have at most 4000000 in all."
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("digit=10", 422), ("digit=x", 422), ("seed=1", 422), ("model=x", 404), ("model=mlp&digit=1", 409)],
