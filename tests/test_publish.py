@@ -73,13 +73,19 @@ def test_cas_is_compared_where_both_have_it(unmeasured):
         ({"label_accuracy": {"generated": 0.98, "real": 0.995}}, "it is worse than the model it would replace"),
         ({"class_kl": {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
         (
-            {"memorisation": {"pixels": COPIES | {"generated": {"near_duplicates": 0.04}}}},
+            {"memorisation": {"pixels": COPIES, "features": COPIES | {"generated": {"near_duplicates": 0.04}}}},
             "it copies training digits",
         ),
     ],
 )
 def test_every_fault_is_refused_for_its_reason(changes, reason):
     assert reason in failed(EVALUATION | changes, EVALUATION)
+
+
+def test_a_model_that_takes_no_labels_replaces_none_that_does():
+    assert failed(without("label_accuracy"), without("label_accuracy")) == []
+    assert failed(EVALUATION, without("label_accuracy")) == []
+    assert failed(without("label_accuracy"), EVALUATION) == ["it takes no labels, and the model it would replace does"]
 
 
 @pytest.fixture
@@ -145,6 +151,44 @@ def test_a_worse_model_leaves_the_one_it_would_replace_and_force_says_so(run, tm
     gate = card_of(target)["gate"]
     assert (gate["passed"], gate["forced"]) == (False, True)
     assert [path.name for path in target.parent.iterdir()] == ["fine"]
+
+
+def test_a_model_that_a_killed_publish_has_set_aside_is_put_back_and_compared(run, tmp_path):
+    target = tmp_path / "models" / "fine"
+    publish(run, target, force=False)
+    target.rename(target.with_name(".replaced-fine"))
+    rewrite(run, evaluation=EVALUATION | {"judge_fid": {"generated": 2.0, "real": 0.5}})
+    with pytest.raises(TrainingError, match="worse than the model it would replace"):
+        publish(run, target, force=False)
+    assert card_of(target)["evaluation"]["judge_fid"]["generated"] == 1.0
+
+
+def test_a_run_does_not_take_its_own_place(run):
+    (run / "checkpoint.npz").touch()
+    with pytest.raises(TrainingError, match="would take its own place and lose its checkpoint"):
+        publish(run, run, force=True)
+    assert (run / "checkpoint.npz").exists()
+
+
+def test_figures_of_different_judges_are_not_compared_but_by_force(run, tmp_path):
+    target = tmp_path / "models" / "fine"
+    publish(run, target, force=False)
+    rewrite(run, evaluation=EVALUATION | {"judge": {"accuracy": 0.99, "sha256": "another"}})
+    with pytest.raises(TrainingError, match="were evaluated by different judges"):
+        publish(run, target, force=False)
+    publish(run, target, force=True)
+    assert card_of(target)["evaluation"]["judge"]["sha256"] == "another"
+
+
+def test_a_run_that_has_gone_on_since_is_not_published(run, tmp_path):
+    history = run / "history.csv"
+    *_, last = history.read_text().splitlines()
+    history.write_text(history.read_text() + last.replace("640", "1280") + "\n")
+    with pytest.raises(TrainingError, match="has seen 1280 images, but its networks are of 640"):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    history.write_text("step\n1\n")
+    with pytest.raises(TrainingError, match=r"history\.csv is not a whole history"):
+        publish(run, tmp_path / "models" / "fine", force=True)
 
 
 def test_a_collapsed_generator_is_refused_with_its_figures(training, few_digits, judges, run, tmp_path):

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from training import checkpoint
 from training.cli import cli
 from training.export import exported
+from training.files import alone
 from training.presets import Settings
 
 
@@ -50,6 +51,9 @@ def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_
         (("--batch-size", 5000), "--batch-size is 5000; it must be at most the 4500 images of digits"),
         (("--batch-size", 0), "0 is not in the range"),
         (("--preset", "biggan"), "'biggan' is not one of"),
+        (("--preset", "mlp", "--mismatch", 0.1), "both must be 0 for mlp, which takes no labels"),
+        (("--images", 10**30), f"{10**30} is not in the range"),
+        (("--latent-dim", 3 * 10**9), f"{3 * 10**9} is not in the range"),
         (("--data", "/nowhere"), "--data is '/nowhere'"),
         (("--out", "/dev/null/run"), "--out is /dev/null/run, which cannot be a folder"),
     ],
@@ -78,6 +82,13 @@ def test_a_number_that_is_not_finite_is_refused(tmp_path, option, value):
     done = CliRunner().invoke(cli, ["train", f"--{option}={value}", "--data=/nowhere", "--out", str(tmp_path / "run")])
     assert done.exit_code == 2
     assert re.search(rf"Invalid value for '--{option}': .* (is not finite|is not in the range)", done.stderr)
+
+
+def test_a_folder_that_another_process_trains_in_is_left_alone(few_digits, tmp_path):
+    with alone(tmp_path):
+        done = CliRunner().invoke(cli, ["train", "--data", str(few_digits), "--out", str(tmp_path)])
+    assert f"Another process is training in {tmp_path}: let it end, or give another --out." in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_checkpoint_is_refused(train, real_digits, tmp_path):

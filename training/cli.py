@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -110,21 +111,23 @@ def train(
     from training.checkpoint import Progress
     from training.data import load
     from training.export import export, exported
+    from training.files import alone
     from training.trainer import Trainer, build, continued
     from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
     _check_out(folder, resume)
+    settings = settings_for(preset or "digitsmith", {} if resume else changes)
     dataset = load(data)
     _make(folder, "--out")
     workers = of_environment()
-    with workers.together():
+    with workers.together(), alone(folder) if workers.chief else nullcontext():
         if resume:
             given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
             gan, progress = continued(folder, dataset, given, workers)
         else:
             progress = Progress()
-            gan = build(settings_for(preset or "digitsmith", changes), dataset, progress.step, workers)
+            gan = build(settings, dataset, progress.step, workers)
         if exported(folder, gan.settings, progress):
             click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
             return

@@ -1,9 +1,10 @@
 """Files that are whole or not there: written under a temporary name, synced, then renamed."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,15 +37,14 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`, which takes its place on a clean exit.
 
-    A kill between the two renames leaves the old folder under a hidden name; the next replacement
-    puts it back first.
+    A kill between the two renames leaves the old folder under a hidden name, from where `put_back`
+    brings it.
 
     Raises: TrainingError when the system refuses to write it, as on a full disk.
     """
-    fresh, old = path.with_name(f".writing-{path.name}"), path.with_name(f".replaced-{path.name}")
+    fresh, old = path.with_name(f".writing-{path.name}"), _aside(path)
+    put_back(path)
     with _told(path):
-        if old.exists() and not path.exists():
-            old.rename(path)
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
         fresh.mkdir(parents=True)
@@ -59,6 +59,41 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(fresh, ignore_errors=True)
         _sync(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def put_back(path: Path) -> None:
+    """Give a folder its name back where a killed replacement has left it without."""
+    with _told(path):
+        if _aside(path).exists() and not path.exists():
+            _aside(path).rename(path)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".replaced-{path.name}")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep every other process out of a folder, until the block or this process ends.
+
+    Where the file system knows no locks, nobody is kept out.
+
+    Raises: TrainingError when another is in it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            _lock(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise TrainingError(f"Another process is training in {folder}: let it end, or give another --out.") from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ WORSE = {
     "coverage": 0.01,  # of as many digits as recall
     "cas": 0.003,  # its three seeds lie within 0.001 of each other
 }
+NO_LABELS = "it takes no labels, and the model it would replace does"
 
 
 class Check(NamedTuple):
@@ -56,7 +57,8 @@ def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[
             "it has collapsed: its digits cover too few of the real ones",
         ),
     ]
-    for space, scores in evaluation["memorisation"].items():
+    for space in ("pixels", "features"):
+        scores = evaluation["memorisation"][space]
         near, limit = scores["generated"]["near_duplicates"], COPIES * scores["real"]["near_duplicates"]
         found.append(_at_most(f"near_duplicates in {space}", near, limit, "it copies training digits"))
     if "label_accuracy" in evaluation:
@@ -70,6 +72,8 @@ def _comparisons(evaluation: dict[str, Any], replaced: dict[str, Any]) -> list[C
     worse = "it is worse than the model it would replace"
     fid, limit = evaluation["judge_fid"]["generated"], WORSE_FID * replaced["judge_fid"]["generated"]
     found = [_at_most("judge_fid", fid, limit, worse)]
+    if "label_accuracy" in replaced and "label_accuracy" not in evaluation:
+        found.append(_at_least("label_accuracy", 0, replaced["label_accuracy"]["generated"], NO_LABELS))
     for name, slack in WORSE.items():
         if evaluation.get(name) and replaced.get(name):
             value, before = (one[name]["generated"] for one in (evaluation, replaced))

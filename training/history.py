@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from training.errors import TrainingError
 from training.files import replacing
 
 FILE = "history.csv"
@@ -27,6 +28,18 @@ def write(folder: Path, rows: list[dict[str, float]]) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def read(folder: Path) -> list[dict[str, float]]:
+    """The rows of history.csv. Raises TrainingError when it is not a whole history."""
+    try:
+        with (folder / FILE).open(newline="") as file:
+            rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(file)]
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{folder / FILE} is not a whole history: {error!r}.") from error
+    if not rows:
+        raise TrainingError(f"{folder / FILE} has no rows.")
+    return rows
 
 
 def plot(folder: Path, rows: list[dict[str, float]], title: str) -> None:

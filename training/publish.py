@@ -9,7 +9,7 @@ from training import cards, evolution, history
 from training.errors import TrainingError
 from training.evaluation import report
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
-from training.files import replacing_folder
+from training.files import put_back, replacing_folder
 from training.gate import Check, checks, needed
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # the app serves no model of another name
@@ -42,7 +42,11 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
     evaluation = _evaluation(card, run)
     if evaluation is None:
         raise TrainingError(f"{run} has not been evaluated: run `python -m training evaluate {run}` first.")
-    found = checks(evaluation, _evaluation(read_card(target), target) if target.exists() else None)
+    _check_end(run, card)
+    replaced = _replaced(target, run)
+    if replaced and not force:
+        _check_judges(evaluation, replaced, run, target)
+    found = checks(evaluation, replaced)
     failed = [check for check in found if not check.passed]
     if failed and not force:
         reasons = "".join(f"\n  {check.reason} ({check})" for check in failed)
@@ -55,6 +59,36 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
             copy(run / name, fresh / name)
         cards.write(fresh / CARD, card)
     return found
+
+
+def _check_end(run: Path, card: dict[str, Any]) -> None:
+    """Raises TrainingError when a run has gone on since its networks were exported."""
+    seen = history.read(run)[-1]["images_seen"]
+    if seen != card["images_seen"]:
+        raise TrainingError(
+            f"{run} has seen {seen:.0f} images, but its networks are of {card['images_seen']}: go on to its end with"
+            " --resume, and evaluate it."
+        )
+
+
+def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
+    """The evaluation of the model that is there, if there is one. Raises TrainingError when that is the run itself."""
+    put_back(target)
+    if not target.exists():
+        return None
+    if target.samefile(run):
+        raise TrainingError(f"{run} would take its own place and lose its checkpoint: give other --models or --as.")
+    return _evaluation(read_card(target), target)
+
+
+def _check_judges(evaluation: dict[str, Any], replaced: dict[str, Any], run: Path, target: Path) -> None:
+    """Raises TrainingError when two models were not measured by the same judge, for then no figure can be compared."""
+    digests = [(one.get("judge") or {}).get("sha256") for one in (evaluation, replaced)]
+    if digests[0] != digests[1]:
+        raise TrainingError(
+            f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
+            " without comparing them with --force."
+        )
 
 
 def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:
