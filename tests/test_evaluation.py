@@ -11,7 +11,7 @@ from PIL import Image
 from app import create_app
 from training.data import load
 from training.errors import TrainingError
-from training.evaluation import cas, judge, report
+from training.evaluation import cas, judge, memorisation, report
 from training.evaluation.evaluate import evaluate
 from training.evaluation.folder import evaluate_folder
 from training.gate import checks
@@ -78,6 +78,14 @@ def test_training_digits_drawn_again_are_seen_as_copies_with_the_right_labels(fe
         assert copies["real"]["exact_duplicates"] == 0
     refused = {check.name for check in checks(figures, None) if not check.passed}
     assert refused == {"near_duplicates in pixels", "near_duplicates in features"}
+
+
+def test_copies_are_seen_where_test_digits_are_among_the_training_digits_too():
+    train = np.random.default_rng(0).random((500, 8), np.float32)
+    test = np.concatenate([train[:10], np.random.default_rng(1).random((90, 8), np.float32)])
+    space = memorisation.Space(train, test)
+    assert space.real_scores()["near_duplicates"] == 0.1
+    assert space.scores(train[:100])["near_duplicates"] == 1
 
 
 def test_the_same_evaluation_gives_the_same_figures(few_digits, judges, runs):

@@ -9,6 +9,7 @@ from training.data import Dataset
 from training.errors import TrainingError
 from training.evaluation import cas, judge, pictures, report
 from training.evaluation.evaluate import accuracy_scores, evaluate
+from training.evaluation.metrics import NEIGHBOURS
 from training.evaluation.sampler import Sampler
 from training.export import CARD
 
@@ -25,6 +26,10 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
         raise TrainingError(f"{folder} was trained on {sampler.card['dataset']['name']}, not on this {data.name}.")
     if with_cas and not sampler.conditional:
         raise TrainingError(f"{folder} takes no labels, so it has no CAS: leave --cas out.")
+    if len(data.test_images) <= NEIGHBOURS:
+        raise TrainingError(
+            f"{data.name} has {len(data.test_images)} test images; an evaluation needs at least {NEIGHBOURS + 1}."
+        )
     figures = evaluate(sampler, data, judge.load_all(judges, data))
     first = next(iter(judging["judges"].values()))
     figures["judge"] = {"accuracy": first["accuracy"], "sha256": first["sha256"]}

@@ -15,7 +15,7 @@ class Space:
     """Training and test digits as vectors, of pixels or of features, both (N, F) float32.
 
     Attributes: near, the distance that counts as a near duplicate: only one in a hundred real test
-        digits is so close to a training digit.
+        digits is so close to a training digit, or more where more are the same.
     """
 
     def __init__(self, train: np.ndarray, test: np.ndarray):
@@ -23,7 +23,7 @@ class Space:
         self._search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(train)
         self._as_many = train[np.random.default_rng(0).choice(len(train), min(len(train), len(test)), replace=False)]
         self._test_neighbours = self.neighbours(test)
-        self.near = float(np.quantile(self._test_neighbours[1], NEAR_SHARE))
+        self.near = max(EXACT, float(np.quantile(self._test_neighbours[1], NEAR_SHARE)))
 
     def neighbours(self, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Each digit's nearest training digit: places (N,) and distances (N,)."""
