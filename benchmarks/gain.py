@@ -21,7 +21,7 @@ GAINS = (1.0, 1.02, 1.025, 1.03, 1.035, 1.04)
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--data", default="mnist", show_default=True, help="As for `python -m training train`.")
+@click.option("--data", default="mnist", show_default=True, help="MNIST, given as for `python -m training train`.")
 def main(folder: Path, data: str) -> None:
     """Print a row for each gain."""
     sampler, dataset = Sampler(folder), load(data)

@@ -22,7 +22,7 @@ PASSED = 2.0  # times the floor
 
 
 @click.command()
-@click.option("--data", default="mnist", show_default=True, help="As for `python -m training train`.")
+@click.option("--data", default="mnist", show_default=True, help="MNIST, given as for `python -m training train`.")
 @click.option("--minutes", default=30.0, show_default=True, help="Of training, after which a preset is given up.")
 @click.argument("presets", nargs=-1, type=click.Choice(list(PRESETS)))
 def main(data: str, minutes: float, presets: tuple[str, ...]) -> None:

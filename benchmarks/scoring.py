@@ -15,14 +15,14 @@ SEED = 1_000  # of the latents that are scored
 class Scorer:
     """Scores generated digits against a data set's test digits in a judge's features.
 
-    Args: count, digits drawn for a score.
+    Args: count, digits drawn for a score, if there are as many training digits.
     Attributes: floor, the judge-FID of as many training digits.
     """
 
     def __init__(self, judge: Judge, data: Dataset, count: int):
-        self.judge, self.data, self.count = judge, data, count
+        self.judge, self.data, self.count = judge, data, min(count, len(data.train_images))
         self.test, _ = judge(data.test_images)
-        train, _ = judge(data.train_images[:count])
+        train, _ = judge(data.train_images[: self.count])
         self.floor = metrics.frechet_distance(self.test, train)
 
     def distance(self, gan: GAN) -> float:

@@ -22,7 +22,7 @@ SLICE = 5_000
 DRAWN = 20_000
 SWEEP: dict[str, dict[str, float]] = {
     "as shipped": {},
-    "no mismatched labels": {"mismatch": 0.0},
+    "no mismatched labels": {"mismatch": 0.0, "final_mismatch": 0.0},
     "mismatch 0.5": {"mismatch": 0.5},
     "discriminator 24": {"discriminator_width": 24},
     "discriminator 48": {"discriminator_width": 48},

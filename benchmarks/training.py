@@ -30,7 +30,7 @@ def timed(step: Callable[[], object], steps: int = STEPS) -> float:
 
 
 def ours(preset: str, precision: str) -> dict[str, float]:
-    """Images a second of a preset, and its arithmetic in GFLOP/s."""
+    """Images a second of a preset's networks and step in batches of BATCH, and their arithmetic in GFLOP/s."""
     import tensorflow as tf
 
     from training.export import floating_point_operations
@@ -45,7 +45,7 @@ def ours(preset: str, precision: str) -> dict[str, float]:
     every = gan.settings.penalty_every
     plain = floating_point_operations(gan._play.get_concrete_function(*given, False).graph)
     penalised = floating_point_operations(gan._play.get_concrete_function(*given, True).graph)
-    mean = (plain * (every - 1) + penalised) / every if gan.settings.gamma else plain
+    mean = (plain * (every - 1) + penalised) / every if gan.settings.penalised else plain
     return {"images_per_second": speed, "gflops": mean / BATCH * speed / 1e9}
 
 

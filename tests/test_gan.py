@@ -137,6 +137,14 @@ def test_the_discriminators_gradient_is_that_of_its_loss_and_penalties(loss, gam
         np.testing.assert_allclose(tf.convert_to_tensor(found), tf.convert_to_tensor(wanted), rtol=1e-3, atol=1e-6)
 
 
+def test_a_weight_that_is_zero_at_both_ends_alone_is_left_out():
+    for start, end, whether in ((0, 0, False), (0, 0.1, True), (0.1, 0, True)):
+        settings = settings_for(
+            "digitsmith", {"gamma": start, "final_gamma": end, "mismatch": start, "final_mismatch": end}
+        )
+        assert settings.penalised is settings.mismatched is whether
+
+
 def test_mismatched_labels_are_always_other_ones_and_all_of_them():
     gan = tiny("digitsmith")
     labels = tf.repeat(tf.range(10), 100)

@@ -48,7 +48,10 @@ class Evolution:
     def _earlier(self, step: int) -> list[dict[str, Any]]:
         """Entries of the index from before this step; those a killed sitting drew after it are drawn again."""
         index = self.folder / INDEX
-        entries = json.loads(index.read_text()) if step and index.is_file() else []
+        try:
+            entries = json.loads(index.read_text()) if step and index.is_file() else []
+        except ValueError:  # damaged by others: the sheets to come are still worth listing
+            return []
         return [entry for entry in entries if entry["step"] < step]
 
 

@@ -123,7 +123,11 @@ def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[
 def cost(generator: keras.Model) -> dict[str, Any]:
     """Parameters, and millions of floating-point operations that one digit takes."""
     inputs = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in generator.inputs]
-    graph = tf.function(lambda *given: generator(given, training=False)).get_concrete_function(*inputs).graph
+    graph = (
+        tf.function(lambda *given: generator(given if len(given) > 1 else given[0], training=False))
+        .get_concrete_function(*inputs)
+        .graph
+    )
     return {"parameters": generator.count_params(), "mflop": round(floating_point_operations(graph) / 1e6, 2)}
 
 

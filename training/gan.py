@@ -68,7 +68,7 @@ class GAN:
         gamma = _fading(settings.gamma, settings.final_gamma, progress) * settings.penalty_every
         mismatch = _fading(settings.mismatch, settings.final_mismatch, progress)
         weights = {"penalty": tf.constant(gamma), "mismatch": tf.constant(mismatch)}
-        penalise = settings.gamma > 0 and step % settings.penalty_every == 0
+        penalise = settings.penalised and step % settings.penalty_every == 0
         results = self._play(tf.constant(step), images, labels, weights, penalise)
         if settings.average_images:
             half_life = min(settings.average_images, 0.05 * step * settings.batch_size)

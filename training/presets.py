@@ -8,6 +8,7 @@ from training.errors import TrainingError
 
 LOSSES = ("non-saturating", "minimax", "relativistic")
 PRECISIONS = ("float32", "bfloat16")
+MOST_IMAGES = 10**12
 
 
 def _setting(help_text: str, **limits: Any) -> Any:
@@ -22,24 +23,30 @@ class Settings:
     """
 
     preset: str
-    images: int = _setting("Length of the training, in images seen.", min=1)
-    batch_size: int = _setting("Real images in one step.", min=1)
-    latent_dim: int = _setting("Size of the latent.", min=1)
-    generator_width: int = _setting("Width of the generator's layers.", min=2)
-    discriminator_width: int = _setting("Width of the discriminator's layers.", min=2)
+    images: int = _setting("Length of the training, in images seen.", min=1, max=MOST_IMAGES)
+    batch_size: int = _setting("Real images in one step.", min=1, max=2**16)
+    latent_dim: int = _setting("Size of the latent.", min=1, max=2**12)
+    generator_width: int = _setting("Width of the generator's layers.", min=2, max=2**12)
+    discriminator_width: int = _setting("Width of the discriminator's layers.", min=2, max=2**12)
     loss: str = _setting("The game that is played.", choices=LOSSES)
-    generator_lr: float = _setting("Adam's learning rate for the generator.", min=0)
-    discriminator_lr: float = _setting("Adam's learning rate for the discriminator.", min=0)
+    generator_lr: float = _setting("Adam's learning rate for the generator.", min=0, max=10)
+    discriminator_lr: float = _setting("Adam's learning rate for the discriminator.", min=0, max=10)
     final_lr: float = _setting("Share of both learning rates left at the end of their cosine.", min=0, max=1)
-    warmup_images: int = _setting("Images over which the learning rates rise from zero.", min=0)
+    warmup_images: int = _setting("Images over which the learning rates rise from zero.", min=0, max=MOST_IMAGES)
     beta_1: float = _setting("Adam's decay of the gradient's mean.", min=0, max=0.999999)
     beta_2: float = _setting("Adam's decay of the gradient's square.", min=0, max=0.999999)
-    gamma: float = _setting("Weight of the R1 and R2 penalties at the start; 0 leaves them out.", min=0)
-    final_gamma: float = _setting("Weight of the penalties at the end of their cosine.", min=0)
-    penalty_every: int = _setting("Steps from one penalty to the next.", min=1)
-    mismatch: float = _setting("Weight of the loss for real images under a wrong label; 0 leaves it out.", min=0)
-    final_mismatch: float = _setting("Weight of that loss at the end of its cosine.", min=0)
-    average_images: int = _setting("Half-life of the generator's moving average, in images; 0 keeps none.", min=0)
+    gamma: float = _setting(
+        "Weight of the R1 and R2 penalties at the start; 0 at both ends leaves them out.", min=0, max=1e6
+    )
+    final_gamma: float = _setting("Weight of the penalties at the end of their cosine.", min=0, max=1e6)
+    penalty_every: int = _setting("Steps from one penalty to the next.", min=1, max=2**16)
+    mismatch: float = _setting(
+        "Weight of the loss for real images under a wrong label; 0 at both ends leaves it out.", min=0, max=1e6
+    )
+    final_mismatch: float = _setting("Weight of that loss at the end of its cosine.", min=0, max=1e6)
+    average_images: int = _setting(
+        "Half-life of the generator's moving average, in images; 0 keeps none.", min=0, max=MOST_IMAGES
+    )
     latent_gain: float = _setting("Factor of the finished generator's latents.", min=0.5, max=2)
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
@@ -48,6 +55,11 @@ class Settings:
     def steps(self) -> int:
         """Steps that show the discriminator at least `images` real images."""
         return -(-self.images // self.batch_size)
+
+    @property
+    def penalised(self) -> bool:
+        """Whether the discriminator's slopes are ever penalised."""
+        return max(self.gamma, self.final_gamma) > 0
 
     @property
     def mismatched(self) -> bool:
