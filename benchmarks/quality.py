@@ -14,7 +14,7 @@ from training.cli import JUDGES
 from training.data import Dataset, load
 from training.evaluation.judge import load_all
 from training.gan import GAN
-from training.presets import PRESETS, settings_for
+from training.presets import PRESETS, Settings, settings_for
 
 DRAWN = 10_000
 EVERY = 60  # seconds of training between two scores
@@ -24,30 +24,31 @@ PASSED = 2.0  # times the floor
 @click.command()
 @click.option("--data", default="mnist", show_default=True, help="MNIST, given as for `python -m training train`.")
 @click.option("--minutes", default=30.0, show_default=True, help="Of training, after which a preset is given up.")
+@click.option("--images", type=click.IntRange(1), help="Length of the trainings' schedules. [default: the presets']")
 @click.argument("presets", nargs=-1, type=click.Choice(list(PRESETS)))
-def main(data: str, minutes: float, presets: tuple[str, ...]) -> None:
+def main(data: str, minutes: float, images: int | None, presets: tuple[str, ...]) -> None:
     """Train each preset that is named, or all, and print a table."""
     dataset = load(data)
     scorer = Scorer(next(iter(load_all(JUDGES, dataset).values())), dataset, DRAWN)
     click.echo(f"Floor: {scorer.floor:.2f}\n\n| | minutes to {PASSED:g} × the floor | images | best judge-FID |")
     click.echo("|---" * 4 + "|")
     for preset in presets or reversed(PRESETS):
-        click.echo(row(preset, scorer, dataset, minutes))
+        click.echo(row(settings_for(preset, {"images": images}), scorer, dataset, minutes))
 
 
-def row(preset: str, scorer: Scorer, data: Dataset, minutes: float) -> str:
-    """Train a preset with its own settings until it passes, ends or runs out of time; return its row."""
-    gan = GAN(settings_for(preset, {}), data.classes)
+def row(settings: Settings, scorer: Scorer, data: Dataset, minutes: float) -> str:
+    """Train until the digits pass, the training ends or it runs out of time; return its row."""
+    gan = GAN(settings, data.classes)
     training, seconds, seen, best = steps(gan, data), 0.0, 0, float("inf")
-    while best > PASSED * scorer.floor and seconds < 60 * minutes and seen < gan.settings.images:
+    while best > PASSED * scorer.floor and seconds < 60 * minutes and seen < settings.images:
         trained, taken = for_a_while(training)
-        seconds, seen = seconds + taken, seen + trained * gan.settings.batch_size
+        seconds, seen = seconds + taken, seen + trained * settings.batch_size
         distance = scorer.distance(gan)
         best = min(best, distance)
-        click.echo(f"{preset}: {seconds / 60:.1f} min, {seen:,} images, judge-FID {distance:.2f}", err=True)
+        click.echo(f"{settings.preset}: {seconds / 60:.1f} min, {seen:,} images, judge-FID {distance:.2f}", err=True)
     keras.backend.clear_session()
     passed = f"{seconds / 60:.1f}" if best <= PASSED * scorer.floor else f"not in {seconds / 60:.0f}"
-    return f"| {preset} | {passed} | {seen:,} | {best:.2f} |"
+    return f"| {settings.preset} | {passed} | {seen:,} | {best:.2f} |"
 
 
 def for_a_while(training: Iterator[dict[str, float]]) -> tuple[int, float]:
