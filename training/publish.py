@@ -87,7 +87,7 @@ def _check_judges(evaluation: dict[str, Any], replaced: dict[str, Any], run: Pat
     if digests[0] != digests[1]:
         raise TrainingError(
             f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
-            " without comparing them with --force."
+            " it all the same with --force."
         )
 
 
