@@ -51,9 +51,6 @@ def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_
         (("--batch-size", 5000), "--batch-size is 5000; it must be at most the 4500 images of digits"),
         (("--batch-size", 0), "0 is not in the range"),
         (("--preset", "biggan"), "'biggan' is not one of"),
-        (("--preset", "mlp", "--mismatch", 0.1), "both must be 0 for mlp, which takes no labels"),
-        (("--images", 10**30), f"{10**30} is not in the range"),
-        (("--latent-dim", 3 * 10**9), f"{3 * 10**9} is not in the range"),
         (("--data", "/nowhere"), "--data is '/nowhere'"),
         (("--out", "/dev/null/run"), "--out is /dev/null/run, which cannot be a folder"),
     ],
@@ -82,6 +79,20 @@ def test_a_number_that_is_not_finite_is_refused(tmp_path, option, value):
     done = CliRunner().invoke(cli, ["train", f"--{option}={value}", "--data=/nowhere", "--out", str(tmp_path / "run")])
     assert done.exit_code == 2
     assert re.search(rf"Invalid value for '--{option}': .* (is not finite|is not in the range)", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--preset=mlp", "--mismatch=0.1"), "both must be 0 for mlp, which takes no labels"),
+        ((f"--images={10**30}",), f"{10**30} is not in the range"),
+        ((f"--latent-dim={3 * 10**9}",), f"{3 * 10**9} is not in the range"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_is_written(few_digits, tmp_path, flags, says):
+    done = CliRunner().invoke(cli, ["train", "--data", str(few_digits), "--out", str(tmp_path / "run"), *flags])
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_another_process_trains_in_is_left_alone(few_digits, tmp_path):
