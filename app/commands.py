@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from app.config import LARGEST_DATASET
 from app.datasets import Dataset
 from app.engines import ENGINES, Engine
 from app.files import memory, remembered, replacing
@@ -78,7 +79,7 @@ def digits(out: Path, shard: tuple[int, int] | None, engine: str, **given: str |
         raise click.ClickException("--shard needs --seed: the shards of other seeds do not go together.")
     parameters = _read({name: value for name, value in given.items() if value is not None})
     try:
-        dataset = asked_for(parameters)
+        dataset = asked_for(parameters, LARGEST_DATASET)
     except HTTPException as error:
         raise click.ClickException(error.description or error.name) from error
     path = out / file_name(dataset, parameters["format"])

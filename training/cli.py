@@ -117,17 +117,17 @@ def train(
 
     folder = out or Path("runs") / (preset or "digitsmith")
     _check_out(folder, resume)
-    settings = settings_for(preset or "digitsmith", {} if resume else changes)
+    settings = None if resume else settings_for(preset or "digitsmith", changes)
     dataset = load(data)
     _make(folder, "--out")
     workers = of_environment()
     with workers.together(), alone(folder) if workers.chief else nullcontext():
-        if resume:
-            given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
-            gan, progress = continued(folder, dataset, given, workers)
-        else:
+        if settings:
             progress = Progress()
             gan = build(settings, dataset, progress.step, workers)
+        else:
+            given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
+            gan, progress = continued(folder, dataset, given, workers)
         if exported(folder, gan.settings, progress):
             click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
             return

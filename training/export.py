@@ -15,7 +15,7 @@ from training.environment import machine, versions
 from training.errors import TrainingError
 from training.files import replacing, sha256_of
 from training.gan import GAN
-from training.networks import build_networks
+from training.networks import build_networks, call
 from training.presets import PRESETS, Settings
 
 GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
@@ -122,12 +122,9 @@ def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[
 
 def cost(generator: keras.Model) -> dict[str, Any]:
     """Parameters, and millions of floating-point operations that one digit takes."""
-    inputs = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in generator.inputs]
-    graph = (
-        tf.function(lambda *given: generator(given if len(given) > 1 else given[0], training=False))
-        .get_concrete_function(*inputs)
-        .graph
-    )
+    inputs = {tensor.name: tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in generator.inputs}
+    run = tf.function(lambda **given: call(generator, training=False, **given))
+    graph = run.get_concrete_function(**inputs).graph
     return {"parameters": generator.count_params(), "mflop": round(floating_point_operations(graph) / 1e6, 2)}
 
 

@@ -16,6 +16,7 @@ WORSE = {
     "coverage": 0.01,  # of as many digits as recall
     "cas": 0.003,  # its three seeds lie within 0.001 of each other
 }
+SPACES = ("pixels", "features")  # in which copies are looked for
 NO_LABELS = "it takes no labels, and the model it would replace does"
 
 
@@ -39,7 +40,7 @@ def needed(evaluation: dict[str, Any], conditional: bool) -> cards.Shape:
     names += ["label_accuracy"] if conditional else []
     names += ["cas"] if evaluation.get("cas") else []
     near = ("generated/near_duplicates", "real/near_duplicates")
-    return cards.figures(names) | cards.figures(["memorisation/pixels", "memorisation/features"], near)
+    return cards.figures(names) | cards.figures([f"memorisation/{space}" for space in SPACES], near)
 
 
 def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[Check]:
@@ -57,7 +58,7 @@ def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[
             "it has collapsed: its digits cover too few of the real ones",
         ),
     ]
-    for space in ("pixels", "features"):
+    for space in SPACES:
         scores = evaluation["memorisation"][space]
         near, limit = scores["generated"]["near_duplicates"], COPIES * scores["real"]["near_duplicates"]
         found.append(_at_most(f"near_duplicates in {space}", near, limit, "it copies training digits"))

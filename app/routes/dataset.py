@@ -15,7 +15,6 @@ from app import metrics
 from app.admission import BUSY, refuse
 from app.api import DATASET_HEADERS, Blueprint
 from app.catalogue import current
-from app.config import LARGEST_DATASET
 from app.datasets import Dataset
 from app.errors import InvalidParameters
 from app.formats import FORMATS, file_name, fingerprint, stream
@@ -47,8 +46,8 @@ def dataset(parameters: dict[str, Any]) -> Response:
 
     With a seed the same URL gives the same bytes for ever; without one the answer tells the seed it chose.
     """
-    wanted, kind, seeded = asked_for(parameters), parameters["format"], parameters["seed"] is not None
-    _check_size(wanted, parameters, current_app.config["MAX_DATASET"], " on this server")
+    wanted = asked_for(parameters, current_app.config["MAX_DATASET"], " on this server")
+    kind, seeded = parameters["format"], parameters["seed"] is not None
     name = file_name(wanted, kind)
     response = Response(iter(()), mimetype=FORMATS[kind].mimetype)
     response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
@@ -78,9 +77,10 @@ def _take_place() -> ExitStack:
     return place
 
 
-def asked_for(parameters: dict[str, Any]) -> Dataset:
+def asked_for(parameters: dict[str, Any], most: int, where: str = "") -> Dataset:
     """The data set that `DatasetParameters` ask for.
 
+    Args: most, digits that it may have; where, words that say so after the limit.
     Raises: NotFound, Conflict or InvalidParameters where there is no such model, it knows no labels, or
         it cannot be told what is asked.
     """
@@ -93,7 +93,7 @@ def asked_for(parameters: dict[str, Any]) -> Dataset:
     seed = fresh_seed() if parameters["seed"] is None else parameters["seed"]
     count = count or (of_each or PER_CLASS) * (classes if digit is None else 1)
     wanted = Dataset(model, seed, count, digit, parameters["truncation"])
-    _check_size(wanted, parameters, LARGEST_DATASET)
+    _check_size(wanted, parameters, most, where)
     return wanted
 
 
@@ -110,7 +110,7 @@ def _counted(wanted: Dataset) -> Iterator[Digits]:
     return map(draw, wanted.chunks())
 
 
-def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: str = "") -> None:
+def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: str) -> None:
     """See that a data set has at most so many digits. Raises InvalidParameters on a larger one."""
     if wanted.count <= most:
         return

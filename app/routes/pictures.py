@@ -133,6 +133,5 @@ def conditional(response: Response) -> Response:
     etag = response.get_etag()[0] or ""
     if request.if_match and etag not in request.if_match:
         raise PreconditionFailed(f'If-Match must name the ETag "{etag}"; it is {request.if_match.to_header()}.')
-    decided = {name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"}
-    response.make_conditional(decided)
+    response.make_conditional(request.environ | {"HTTP_IF_MATCH": ""})  # that is decided
     return response
