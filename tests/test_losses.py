@@ -30,8 +30,14 @@ def test_a_loss_is_its_formula(loss, formula):
 def test_losses_stay_finite_where_one_player_has_won():
     for game in losses.GAMES.values():
         for real, generated in ((1e4, -1e4), (-1e4, 1e4)):
-            for loss in game:
+            for loss in (game.discriminator, game.generator):
                 assert np.isfinite(loss(tf.constant([real]), tf.constant([generated])))
+
+
+@pytest.mark.parametrize("name", losses.GAMES)
+def test_a_discriminator_that_tells_nothing_apart_has_the_loss_of_a_tie(name):
+    game = losses.GAMES[name]
+    assert float(game.discriminator(tf.zeros(3), tf.zeros(3))) == pytest.approx(game.tie)
 
 
 def test_the_penalty_is_half_the_mean_squared_slopes_of_images_in_minus_one_to_one():

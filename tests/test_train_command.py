@@ -38,6 +38,7 @@ def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_
     folder = shutil.copytree(runs / "mlp", tmp_path / "run")
     settings, _, progress, _ = checkpoint.read(folder)
     assert exported(folder, settings, progress)
+    assert not exported(folder, replace(settings, latent_gain=1.5), progress)
     assert not exported(folder, replace(settings, images=1280), progress)
     assert not exported(folder, replace(settings, images=1280), replace(progress, step=2 * progress.step))
     (folder / "generator.keras").write_bytes(b"of a later moment than the card")

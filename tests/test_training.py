@@ -167,6 +167,16 @@ def test_what_is_not_finite_before_the_first_checkpoint_says_so(trainer):
         trainer.run()
 
 
+@pytest.mark.parametrize(("loss", "told"), [(1.6, 1), (1.3, 0)], ids=["worse than a tie", "calm"])
+def test_a_run_that_gets_away_says_so_once(trainer, capsys, loss, told):
+    healthy = trainer.gan.train_step
+    trainer.gan.train_step = lambda *given: healthy(*given) | {"discriminator_loss": loss}
+    trainer.run()
+    said = capsys.readouterr().err
+    assert said.count(f"The discriminator's loss is {loss}, where one that tells nothing apart has 1.39") == told
+    assert said.count("Begin again with lower learning rates.") == told
+
+
 def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_the_last_checkpoint(trainer, monkeypatch):
     trainer.save()
 
@@ -198,6 +208,11 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
     for flags, says in refusals.items():
         assert says in train(*base, *flags).stderr
     assert train(*base, "--resume", "--images", 320).returncode == 0
+    before = (tmp_path / "run" / "generator.keras").read_bytes()
+    assert train(*base, "--resume", "--latent-gain", 1.5).returncode == 0
+    assert (tmp_path / "run" / "generator.keras").read_bytes() != before
+    assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["latent_gain"] == 1.5
+    assert "is finished and a model folder already" in train(*base, "--resume").stdout
     (tmp_path / "run" / "checkpoint.npz").unlink()
     assert "holds a model already" in train(*base).stderr
     assert history(tmp_path / "run")[-1]["images_seen"] == 320

@@ -27,6 +27,7 @@ NEEDED: cards.Shape = {
     "dataset/name": str,
     "dataset/sha256": dict,
     "dataset/counts/test": int,
+    "settings": dict,
     "images_seen": int,
     f"sha256/{GENERATOR}": str,
     f"sha256/{DISCRIMINATOR}": str,
@@ -70,12 +71,13 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def exported(folder: Path, settings: Settings, progress: Progress) -> bool:
-    """Whether the run is at its end and its folder already holds the model of that end."""
+    """Whether the run is at its end and its folder already holds the model of that end, under these settings."""
     try:
-        seen = read_card(folder)["images_seen"]
+        card = read_card(folder)
     except TrainingError:
         return False
-    return progress.step == settings.steps and seen == progress.step * settings.batch_size
+    finished = progress.step == settings.steps and card["images_seen"] == progress.step * settings.batch_size
+    return finished and card["settings"] == asdict(settings)
 
 
 def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:

@@ -6,6 +6,7 @@ log(1 - D) = -softplus(logit).
 """
 
 from collections.abc import Callable
+from math import log
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -14,10 +15,14 @@ Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Game(NamedTuple):
-    """The two losses that are minimised against each other."""
+    """The two losses that are minimised against each other.
+
+    Attributes: tie, the discriminator's loss where it gives every image the same logit of zero.
+    """
 
     discriminator: Loss
     generator: Loss
+    tie: float
 
 
 def cross_entropy(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
@@ -60,7 +65,7 @@ def gradient_penalty(slopes: tf.Tensor) -> tf.Tensor:
 
 
 GAMES = {
-    "non-saturating": Game(cross_entropy, non_saturating),
-    "minimax": Game(cross_entropy, minimax),
-    "relativistic": Game(relativistic, relativistic_generator),
+    "non-saturating": Game(cross_entropy, non_saturating, tie=2 * log(2)),
+    "minimax": Game(cross_entropy, minimax, tie=2 * log(2)),
+    "relativistic": Game(relativistic, relativistic_generator, tie=log(2)),
 }

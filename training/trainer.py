@@ -2,6 +2,7 @@
 
 import math
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+RUN_AWAY = 1.1  # times the loss of a tie, below which a discriminator stays that tells anything apart
+RUN_AWAY_ROWS = 5
+CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed: no step that is done depended on them
 
 
 class InterruptedRunError(TrainingError):
@@ -67,6 +71,7 @@ class Trainer:
         self.checkpoint_every = max(1, checkpoint_every // settings.batch_size)
         self.evolution = Evolution(folder, settings, data.classes, gan.sample)
         self.tensorboard = history.TensorBoard(folder, tensorboard and workers.chief)
+        self._told_of_run_away = False
 
     def run(self) -> None:
         """Train to the end.
@@ -93,8 +98,9 @@ class Trainer:
                 if self.workers.any(bool(stops)):
                     self.save()
                     raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder}")
-                if progress.step % self.checkpoint_every == 0 or progress.step == settings.steps:
+                if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
                     self.save()
+            self.save()  # even where every step was done before: what was given anew is part of a checkpoint
 
     def save(self) -> None:
         """Write a checkpoint of this moment. Raises TrainingError, and writes nothing, if a weight is not finite."""
@@ -136,6 +142,27 @@ class Trainer:
         self.progress.sums = {}
         history.write(self.folder, self.progress.history)
         self.tensorboard.write(row)
+        self._tell_of_run_away()
+
+    def _tell_of_run_away(self) -> None:
+        """Say it, once, when the discriminator has long been worse than one that tells nothing apart."""
+        recent = [row["discriminator_loss"] for row in self.progress.history[-RUN_AWAY_ROWS:]]
+        tie = self.gan.game.tie
+        if self._told_of_run_away or len(recent) < RUN_AWAY_ROWS or min(recent) < RUN_AWAY * tie:
+            return
+        self._told_of_run_away = True
+        tqdm.write(
+            f"The discriminator's loss is {recent[-1]:.4g}, where one that tells nothing apart has {tie:.2f}: this run"
+            f" gets away, and few come back. Begin again with {self._remedy()}.",
+            file=sys.stderr,
+        )
+
+    def _remedy(self) -> str:
+        """What keeps a run of these settings calm."""
+        steadier = [name for name in ("mismatch", "final_mismatch") if getattr(self.settings, name)]
+        options = [f"a smaller --{name.replace('_', '-')}" for name in steadier]
+        options += ["a larger --final-gamma"] if self.settings.penalised else []
+        return ", or with ".join([*options, "lower learning rates"])
 
     def _bar(self) -> tqdm:
         batch, done = self.settings.batch_size, self.progress.step
@@ -165,17 +192,17 @@ def build(settings: Settings, data: Dataset, step: int, workers: Workers) -> GAN
 def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Workers) -> tuple[GAN, Progress]:
     """The GAN and progress of the run in `folder`, to go on with.
 
-    Args: changes, settings given anew; only `images` may differ from the run's.
+    Args: changes, settings given anew; only those that are CHANGEABLE may differ from the run's.
         workers: who trains it now, which need not be as many as before.
     Raises: TrainingError when there is no run, or it is one of other settings or other data.
     """
     settings, dataset, progress, state = checkpoint.read(folder)
     for name, value in changes.items():
-        if name != "images" and value != getattr(settings, name):
+        if name not in CHANGEABLE and value != getattr(settings, name):
             raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
     if dataset != data.identity:
         raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
-    settings = replace(settings, images=changes.get("images", settings.images))
+    settings = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
     if settings.steps < progress.step:
         seen = progress.step * settings.batch_size
         raise TrainingError(
