@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from training.losses import GAMES, gradient_penalty, relativistic
 from training.networks import build_networks, call, synchronise, two_labelled
+from training.optimizer import adam
 from training.presets import Settings
 
 SMALLEST_SLOPE = 1e-30  # keeps a division finite where the discriminator has won beyond doubt
@@ -52,8 +53,8 @@ class GAN:
         if settings.average_images:
             self.best_generator, _ = build_networks(settings, self.classes, settings.precision)
             self.best_generator.set_weights(self.generator.get_weights())
-        self.generator_optimizer = _adam(settings, settings.generator_lr, self.generator)
-        self.discriminator_optimizer = _adam(settings, settings.discriminator_lr, self.discriminator)
+        self.generator_optimizer = adam(settings, settings.generator_lr, self.generator.trainable_variables)
+        self.discriminator_optimizer = adam(settings, settings.discriminator_lr, self.discriminator.trainable_variables)
 
     def train_step(self, step: int, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         """Both players move once, from one shared pass.
@@ -243,17 +244,3 @@ class GAN:
 def _fading(start: float, end: float, progress: float) -> float:
     """Half a cosine from `start` to `end` as progress goes from 0 to 1."""
     return end + (start - end) * (1 + cos(pi * progress)) / 2
-
-
-def _adam(settings: Settings, learning_rate: float, network: keras.Model) -> keras.Optimizer:
-    warmup = settings.warmup_images // settings.batch_size
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else learning_rate,
-        decay_steps=max(1, settings.steps - warmup),
-        alpha=settings.final_lr,
-        warmup_target=learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    optimizer = keras.optimizers.Adam(schedule, settings.beta_1, settings.beta_2)
-    optimizer.build(network.trainable_variables)
-    return optimizer

@@ -1,0 +1,44 @@
+"""Our Adam is Keras's."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training.optimizer import Adam, adam
+from training.presets import settings_for
+
+
+@pytest.mark.parametrize("beta_1", [0.0, 0.5])
+def test_it_moves_as_keras_does(beta_1):
+    rng = np.random.default_rng(0)
+    start = rng.standard_normal((5, 7)).astype(np.float32)
+    ours, theirs = (keras.Variable(start) for _ in range(2))
+    players = [(Adam(0.01, beta_1, 0.99), ours), (keras.optimizers.Adam(0.01, beta_1, 0.99), theirs)]
+    for _ in range(20):
+        gradient = tf.constant(rng.standard_normal((5, 7)), tf.float32)
+        for optimizer, variable in players:
+            optimizer.apply([gradient], [variable])
+    assert np.abs(np.asarray(theirs) - start).max() > 0.05
+    np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), rtol=1e-5, atol=1e-6)
+
+
+def test_a_label_that_was_not_seen_moves_on_by_its_momentum():
+    embedding = [keras.Variable(np.ones((4, 2), np.float32)) for _ in range(2)]
+    players = [(Adam(0.01, 0.5, 0.9), embedding[0]), (keras.optimizers.Adam(0.01, 0.5, 0.9), embedding[1])]
+    for label in (1, 2, 2):
+        sparse = tf.IndexedSlices(tf.ones((1, 2)), tf.constant([label]), tf.constant([4, 2]))
+        for optimizer, variable in players:
+            optimizer.apply([sparse], [variable])
+    assert np.asarray(embedding[1])[1, 0] < 1 - 0.01
+    np.testing.assert_allclose(np.asarray(embedding[0]), np.asarray(embedding[1]), rtol=1e-5)
+
+
+def test_the_learning_rate_warms_up_and_falls_along_a_cosine():
+    settings = settings_for("digitsmith", {"images": 3200, "batch_size": 32, "warmup_images": 320, "final_lr": 0.1})
+    schedule = adam(settings, 0.5, [keras.Variable(np.zeros(1))])._learning_rate
+    rates = [float(schedule(step)) for step in range(settings.steps + 1)]
+    assert rates[0] == 0
+    assert rates[10] == max(rates) == pytest.approx(0.5)
+    assert rates[55] == pytest.approx((0.5 + 0.05) / 2)
+    assert rates[-1] == pytest.approx(0.05)
