@@ -110,9 +110,9 @@ def test_a_seed_decides_every_bit_of_bfloat16_too():
 
 @pytest.mark.parametrize("loss", GAMES)
 @pytest.mark.parametrize("gamma", [0.0, 2.0])
-@pytest.mark.parametrize("mismatch", [0.0, 0.5])
-def test_the_discriminators_gradient_is_that_of_its_loss_and_penalties(loss, gamma, mismatch):
-    gan = tiny("digitsmith", loss=loss, mismatch=mismatch, precision="float32")
+@pytest.mark.parametrize(("mismatch", "drift"), [(0.0, 0.0), (0.5, 0.0), (0.5, 0.3)])
+def test_the_discriminators_gradient_is_that_of_its_loss_and_penalties(loss, gamma, mismatch, drift):
+    gan = tiny("digitsmith", loss=loss, mismatch=mismatch, drift=drift, precision="float32")
     for step in range(1, 4):
         gan.train_step(step, IMAGES, LABELS)
     images = tf.concat([IMAGES / 255, tf.random.stateless_uniform((8, 28, 28, 1), seed=(1, 2))], 0)
@@ -127,6 +127,7 @@ def test_the_discriminators_gradient_is_that_of_its_loss_and_penalties(loss, gam
         wrong = call(gan.discriminator, image=images[:8], label=others[:8], training=True)
         expected_loss = gan.game.discriminator(logits[:8], logits[8:]) + gamma * gradient_penalty(slopes)
         expected_loss += mismatch * tf.reduce_mean(tf.nn.softplus(wrong - logits[:8]))
+        expected_loss += drift * tf.reduce_mean(tf.square(logits[:8]))
     expected = tape.gradient(expected_loss, gan.discriminator.trainable_variables)
 
     applied = []

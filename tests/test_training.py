@@ -174,7 +174,7 @@ def test_a_run_that_gets_away_says_so_once(trainer, capsys, loss, told):
     trainer.run()
     said = capsys.readouterr().err
     assert said.count(f"The discriminator's loss is {loss}, where one that tells nothing apart has 1.39") == told
-    assert said.count("Begin again with lower learning rates.") == told
+    assert said.count("Begin again with --drift 0.001.") == told
 
 
 def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_the_last_checkpoint(trainer, monkeypatch):

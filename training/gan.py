@@ -187,15 +187,22 @@ class GAN:
         Both of a pair share their label, so the game alone never shows the discriminator a digit under
         a wrong one (Reed et al. 2016, arXiv 1605.05396, section 4.1). With a weight for mismatches, a
         real image under its label must also look more real than the same image under another.
+
+        A relativistic pair fixes the difference between two logits and nothing their level, which wanders
+        until it takes everything along. So real images' squared logits are weighed in too (Karras et al.
+        2018, arXiv 1710.10196, appendix A.1).
         """
         if self._two_labelled is None:
-            logits = call(self.discriminator, image=images, label=labels, training=True)
-            loss = self.game.discriminator(*tf.split(logits, 2))
-            return logits, loss, loss
-        logits, other_logits = self._two_labelled([images, labels, others], training=True)
-        loss = self.game.discriminator(*tf.split(logits, 2))
-        mismatched = relativistic(real=tf.split(logits, 2)[0], generated=tf.split(other_logits, 2)[0])
-        return logits, loss, loss + weights["mismatch"] * mismatched
+            logits, mismatched = call(self.discriminator, image=images, label=labels, training=True), 0.0
+        else:
+            logits, other_logits = self._two_labelled([images, labels, others], training=True)
+            mismatched = relativistic(real=tf.split(logits, 2)[0], generated=tf.split(other_logits, 2)[0])
+        real_logits, generated_logits = tf.split(logits, 2)
+        loss = self.game.discriminator(real_logits, generated_logits)
+        minimised = loss + weights["mismatch"] * mismatched
+        if self.settings.drift:
+            minimised += self.settings.drift * tf.reduce_mean(tf.square(real_logits))
+        return logits, loss, minimised
 
     def _other_labels(self, labels: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """For each label another one, drawn evenly."""

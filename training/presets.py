@@ -44,6 +44,9 @@ class Settings:
         "Weight of the loss for real images under a wrong label; 0 at both ends leaves it out.", min=0, max=1e6
     )
     final_mismatch: float = _setting("Weight of that loss at the end of its cosine.", min=0, max=1e6)
+    drift: float = _setting(
+        "Weight of real images' squared logits, which keeps their level near zero; 0 leaves it out.", min=0, max=1e6
+    )
     average_images: int = _setting(
         "Half-life of the generator's moving average, in images; 0 keeps none.", min=0, max=MOST_IMAGES
     )
@@ -92,6 +95,7 @@ _CLASSIC = {
     "penalty_every": 1,
     "mismatch": 0.0,
     "final_mismatch": 0.0,
+    "drift": 0.0,
     "average_images": 0,
     "latent_gain": 1.0,
     "precision": "float32",
@@ -131,6 +135,7 @@ PRESETS = {
             "penalty_every": 4,
             "mismatch": 0.2,
             "final_mismatch": 0.01,
+            "drift": 0.001,  # without it a long run gets away
             "average_images": 150_000,
             "latent_gain": 1.03,  # without it digits are a little too alike
             "precision": "bfloat16",

@@ -159,10 +159,7 @@ class Trainer:
 
     def _remedy(self) -> str:
         """What keeps a run of these settings calm."""
-        steadier = [name for name in ("mismatch", "final_mismatch") if getattr(self.settings, name)]
-        options = [f"a smaller --{name.replace('_', '-')}" for name in steadier]
-        options += ["a larger --final-gamma"] if self.settings.penalised else []
-        return ", or with ".join([*options, "lower learning rates"])
+        return "a larger --drift or lower learning rates" if self.settings.drift else "--drift 0.001"
 
     def _bar(self) -> tqdm:
         batch, done = self.settings.batch_size, self.progress.step
