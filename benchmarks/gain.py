@@ -16,7 +16,7 @@ from training.evaluation.metrics import frechet_distance
 from training.evaluation.sampler import Sampler
 
 SEED = 77
-GAINS = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03, 1.04)
+GAINS = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.025, 1.03, 1.035, 1.04)
 
 
 @click.command()

@@ -21,11 +21,12 @@ from training.presets import settings_for
 SLICE = 5_000
 DRAWN = 20_000
 SWEEP: dict[str, dict[str, float]] = {
-    "as shipped": {},
+    "the preset": {},
     "no mismatched labels": {"mismatch": 0.0, "final_mismatch": 0.0},
     "mismatch 0.5": {"mismatch": 0.5},
     "discriminator 24": {"discriminator_width": 24},
     "discriminator 48": {"discriminator_width": 48},
+    "no drift": {"drift": 0.0},
     "learning rates 2.5e-4": {"generator_lr": 2.5e-4, "discriminator_lr": 2.5e-4},
     "learning rates 1e-3": {"generator_lr": 1e-3, "discriminator_lr": 1e-3},
     "gamma 1 to 0.1": {"final_gamma": 0.1},
