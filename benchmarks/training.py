@@ -192,16 +192,16 @@ def in_a_process(name: str) -> dict[str, float]:
 
 def table(found: dict[str, list[dict[str, float]]]) -> str:
     """The Markdown table: medians, lowest and highest, and ratios to the tutorial's loop and to the peak."""
-    speeds = {name: [turn.get("images_per_second", 0.0) for turn in turns] for name, turns in found.items()}
+    speeds = {name: [turn["images_per_second"] for turn in turns] for name, turns in found.items() if name != PEAK}
     top = statistics.median(turn["gflops"] for turn in found[PEAK])
     rows = [
         "| batch | | images/s (lowest to highest) | × the tutorial's | GFLOP/s | share of peak |",
         "|---|---|---|---|---|---|",
     ]
-    for name in (name for name in found if name != PEAK):
+    for name, values in speeds.items():
         batch, _, loop = name.partition(": ")
-        median, base = (statistics.median(speeds[each]) for each in (name, f"{batch}: {TUTORIAL}"))
-        spread = f"{median:,.0f} ({min(speeds[name]):,.0f} to {max(speeds[name]):,.0f})"
+        median, base = statistics.median(values), statistics.median(speeds[f"{batch}: {TUTORIAL}"])
+        spread = f"{median:,.0f} ({min(values):,.0f} to {max(values):,.0f})"
         rows.append(f"| {batch} | {loop} | {spread} | {median / base:.2f} | {_arithmetic(found[name], top)} |")
     return "\n".join([*rows, f"| | {PEAK} | | | {top:.0f} | 100% |"])
 

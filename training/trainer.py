@@ -24,8 +24,8 @@ from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-RUN_AWAY = 1.1  # times the loss of a tie, below which a discriminator stays that tells anything apart
-RUN_AWAY_ROWS = 5
+RUN_AWAY = 1.1  # times the loss of a tie: no discriminator that tells anything apart stays above it
+RUN_AWAY_ROWS = 5  # rows of the history, one after the other
 CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed: no step that is done depended on them
 
 
@@ -151,15 +151,12 @@ class Trainer:
         if self._told_of_run_away or len(recent) < RUN_AWAY_ROWS or min(recent) < RUN_AWAY * tie:
             return
         self._told_of_run_away = True
+        remedy = "a larger --drift or lower learning rates" if self.settings.drift else "--drift 0.001"
         tqdm.write(
             f"The discriminator's loss is {recent[-1]:.4g}, where one that tells nothing apart has {tie:.2f}: this run"
-            f" gets away, and few come back. Begin again with {self._remedy()}.",
+            f" gets away, and few come back. Begin again with {remedy}.",
             file=sys.stderr,
         )
-
-    def _remedy(self) -> str:
-        """What keeps a run of these settings calm."""
-        return "a larger --drift or lower learning rates" if self.settings.drift else "--drift 0.001"
 
     def _bar(self) -> tqdm:
         batch, done = self.settings.batch_size, self.progress.step
