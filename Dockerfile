@@ -1,20 +1,33 @@
-# Two stages: packages are installed in the first, less what only tests, compilers, GPUs, NPUs, other
-# file formats and other hosts' file systems need; only they and the app reach the second.
+# The last stage begins empty and gets what is left of two others, for a file deleted in a later layer
+# still weighs. Packages: less what only tests, compilers, GPUs, NPUs, other file formats and other
+# hosts' file systems need.
 FROM python:3.11-slim AS packages
 COPY requirements.txt .
 RUN python -m venv --without-pip /venv \
  && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check -r requirements.txt \
- && find /venv -type d -name tests -prune -exec rm -rf {} + \
- && find /venv -path '*/openvino/libs/*' \( -name '*intel_gpu*' -o -name '*intel_npu*' -o -name cache.json \
-      -o -name '*_frontend.so*' ! -name '*_ir_frontend.so*' \) -delete \
- && find /venv -path '*/pyarrow/*' \( -path '*/include/*' -o -path '*/src/*' -o -name '*flight*' -o -name '*s3*' \
+ && cd /venv/lib/python3*/site-packages && rm -rf pygments numpy/f2py numpy/distutils \
+ && find . -type d \( -name tests -o -name 'include*' \) -prune -exec rm -rf {} + \
+ && find . \( -name '*_test.py' -o -name '*_test.*.pyc' -o -name '*.py[ix]' -o -name '*.pxd' -o -name '*avif*' \) -delete \
+ && find openvino \( -name '*_intel_gpu_plugin*' -o -name '*_intel_npu_*' -o -name cache.json \
+      -o -name '*_frontend.*so*' ! -name '*_ir_frontend.so*' \) -delete \
+ && find pyarrow \( -path '*/src/*' -o -name '*flight*' -o -name '*s3*' -o -name 'libarrow*.so' \
       -o -name '*.so.*.*.*' \) -delete
 
-FROM python:3.11-slim
-RUN useradd --no-create-home --uid 10001 digitsmith
+# The system: less what only installing needs, what only people read, and tables of other character sets.
+FROM python:3.11-slim AS system
+RUN useradd --no-create-home --uid 10001 digitsmith \
+ && rm -rf /var/cache/* /var/lib/apt/* /usr/share/doc /usr/share/locale /usr/share/man \
+      /usr/share/python-wheels /usr/lib/*/gconv \
+      /usr/lib/python3/dist-packages/* /usr/local/lib/python3*/site-packages/* \
+ && cd "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+ && rm -rf ensurepip idlelib lib2to3 pydoc_data test tkinter turtledemo
+
+FROM scratch
+COPY --from=system / /
 COPY --from=packages /venv /venv
 # /dev/shm is the one place that stays writable under a read-only root file system.
-ENV PATH=/venv/bin:$PATH \
+ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
+    LANG=C.UTF-8 \
     HOST=0.0.0.0 \
     PORT=8000 \
     TMPDIR=/dev/shm \

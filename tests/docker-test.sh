@@ -36,7 +36,10 @@ if docker exec digitsmith-test python -c 'import tensorflow' 2>/dev/null; then f
 
 if docker exec digitsmith-test sh -c 'command -v cc gcc g++ clang'; then fail "a compiler is in the image"; fi
 
+models=$(docker exec digitsmith-test du --summarize --block-size 1MB --total models cache | awk 'END {print $1}')
+rest=$(($(docker image inspect --format '{{.Size}}' digitsmith) / 1000000 - models))
+[ "$rest" -lt 450 ] || fail "beside its models the image has $rest MB, not less than 450"
+
 docker stop --time 30 digitsmith-test >/dev/null
 [ "$(state ExitCode)" = 0 ] || fail "SIGTERM ended the server with exit code $(state ExitCode), not 0"
-bytes=$(docker image inspect --format '{{.Size}}' digitsmith)
-echo "docker-test: passed; the image has $((bytes / 1000000)) MB"
+echo "docker-test: passed; the image has $rest MB beside $models MB of models"

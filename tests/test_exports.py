@@ -63,6 +63,13 @@ def test_where_the_lock_is_not_ours_it_is_made_and_removed(tmp_path, network):
     assert [each.name for each in tmp_path.iterdir()] == [".lock"]
 
 
+def test_keras_makes_it_without_scipy(tmp_path, network, monkeypatch):
+    (tmp_path / "scipy.py").write_text("raise ImportError('SciPy is not here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Exports(tmp_path / "kept").opened(network) as opened:
+        assert (opened / "3.xml").exists()
+
+
 def test_what_is_no_network_is_told_in_one_sentence_and_leaves_nothing(tmp_path):
     path = tmp_path / "generator.keras"
     path.write_bytes(b"not a zip")
