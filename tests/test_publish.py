@@ -17,7 +17,7 @@ from training.gate import WORSE, checks
 from training.publish import LONGEST, NAME, SHIPPED, place, publish
 
 GOOD = {"generated": 0.9, "real": 0.95}
-COPIES = {kind: {"near_duplicates": 0.01} for kind in ("generated", "real")}
+COPIES = {kind: {"exact_duplicates": 0, "near_duplicates": 0.01} for kind in ("generated", "real")}
 EVALUATION = {
     "class_kl": {"generated": 0.001, "real": 0.001},
     "coverage": GOOD,
@@ -27,6 +27,10 @@ EVALUATION = {
     "recall": GOOD,
     "cas": {"generated": 0.983, "real": 0.992},
 }
+
+
+def with_copies(share, value):
+    return COPIES | {"generated": COPIES["generated"] | {share: value}}
 
 
 def without(name):
@@ -66,15 +70,19 @@ def test_cas_is_compared_where_both_have_it(unmeasured):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"class_kl": {"generated": 0.36}}, "it has collapsed: it leaves classes out"),
+        ({"class_kl": {"generated": 0.104}}, "it has collapsed: it leaves classes out"),
         ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
         ({"label_accuracy": {"generated": 0.9, "real": 0.995}}, "it misses the digits that are asked for"),
         ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
         ({"label_accuracy": {"generated": 0.98, "real": 0.995}}, "it is worse than the model it would replace"),
         ({"class_kl": {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
         (
-            {"memorisation": {"pixels": COPIES, "features": COPIES | {"generated": {"near_duplicates": 0.04}}}},
+            {"memorisation": {"pixels": COPIES, "features": with_copies("near_duplicates", 0.04)}},
             "it copies training digits",
+        ),
+        (
+            {"memorisation": {"pixels": with_copies("exact_duplicates", 0.0001), "features": COPIES}},
+            "it draws training digits",
         ),
     ],
 )
@@ -178,6 +186,18 @@ def test_figures_of_different_judges_are_not_compared_but_by_force(run, tmp_path
         publish(run, target, force=False)
     publish(run, target, force=True)
     assert card_of(target)["evaluation"]["judge"]["sha256"] == "another"
+    gate = card_of(target)["gate"]
+    assert (gate["passed"], gate["forced"]) == (False, True)
+    assert "judge_fid" not in {check["name"] for check in gate["checks"]}
+
+
+def test_a_run_is_not_published_by_the_figures_of_other_judges_than_those_named(run, judges, tmp_path):
+    arguments = ["publish", str(run), "--models", str(tmp_path / "models"), "--judges", str(judges)]
+    done = CliRunner().invoke(cli, arguments)
+    assert f"{run} was evaluated by other judges than those in {judges}: give --judges that folder." in done.stderr
+    first = json.loads((judges / "card.json").read_text())["judges"]["first"]
+    rewrite(run, evaluation=EVALUATION | {"judge": {"accuracy": 0.99, "sha256": first["sha256"]}})
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
 
 
 def test_a_run_that_has_gone_on_since_is_not_published(run, tmp_path):
@@ -238,7 +258,7 @@ def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name)
         ({"evaluation": without("recall")}, "card.json has no recall.generated"),
         ({"evaluation": EVALUATION | {"cas": "high"}}, "card.json has no cas.generated"),
         ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
-        ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.near_duplicates"),
+        ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.exact_duplicates"),
     ],
 )
 def test_a_card_that_is_not_whole_is_refused_with_a_sentence(run, tmp_path, content, says):

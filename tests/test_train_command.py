@@ -96,10 +96,11 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_written(few_digi
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_another_process_trains_in_is_left_alone(few_digits, tmp_path):
+@pytest.mark.parametrize("command", [("train", "--out"), ("evaluate",), ("publish",)])
+def test_a_folder_that_another_process_works_in_is_left_alone(few_digits, tmp_path, command):
     with alone(tmp_path):
-        done = CliRunner().invoke(cli, ["train", "--data", str(few_digits), "--out", str(tmp_path)])
-    assert f"Another process is training in {tmp_path}: let it end, or give another --out." in done.stderr
+        done = CliRunner().invoke(cli, [*command, str(tmp_path), "--data", str(few_digits)])
+    assert f"Another process is at work in {tmp_path}: let it end first." in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -209,14 +209,18 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
         assert says in train(*base, *flags).stderr
     assert train(*base, "--resume", "--images", 320).returncode == 0
     before = (tmp_path / "run" / "generator.keras").read_bytes()
-    assert train(*base, "--resume", "--latent-gain", 1.5).returncode == 0
+    same = tmp_path / f"elsewhere{real_digits.suffix}"
+    same.symlink_to(real_digits)
+    assert train("--data", same, *base[2:], "--resume", "--latent-gain", 1.5).returncode == 0
     assert (tmp_path / "run" / "generator.keras").read_bytes() != before
     assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["latent_gain"] == 1.5
     assert "is finished and a model folder already" in train(*base, "--resume").stdout
     (tmp_path / "run" / "checkpoint.npz").unlink()
     assert "holds a model already" in train(*base).stderr
     assert history(tmp_path / "run")[-1]["images_seen"] == 320
-    assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["images"] == 320
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["settings"]["images"] == 320
+    assert card["lengthened"] == [{"images_seen": 160, "images": 160}]
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

@@ -132,11 +132,12 @@ def train(
             click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
             return
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
+        if workers.chief:
+            history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
+            export(folder, gan, dataset, progress)
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")
     if workers.chief:
-        history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
-        export(folder, gan, dataset, progress)
         click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")
 
 
@@ -168,8 +169,11 @@ def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
     from training.data import load
     from training.evaluation import report
     from training.evaluation.folder import evaluate_folder
+    from training.files import alone
 
-    click.echo(report.table(evaluate_folder(folder, load(data), judges, cas)))
+    with alone(folder):
+        figures = evaluate_folder(folder, load(data), judges, cas)
+    click.echo(report.table(figures))
     click.echo(f"\nThe whole report: {folder / report.FOLDER / report.FILE}")
 
 
@@ -191,12 +195,16 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
     from training.data import load
     from training.evaluation.folder import evaluate_folder
     from training.export import read_card
-    from training.publish import place, publish
+    from training.files import alone
+    from training.publish import check_judges, place, publish
 
     target = place(models, folder.resolve().name if name is None else name)
-    if read_card(folder)["evaluation"] is None:
-        evaluate_folder(folder, load(data), judges, with_cas=False)
-    for check in publish(folder, target, force):
+    with alone(folder):
+        if read_card(folder)["evaluation"] is None:
+            evaluate_folder(folder, load(data), judges, with_cas=False)
+        check_judges(folder, judges)
+        found = publish(folder, target, force)
+    for check in found:
         click.echo(f"{'passed' if check.passed else 'FAILED'}: {check}")
     click.echo(f"{target} is published.")
 

@@ -93,7 +93,7 @@ def _lock(descriptor: int, folder: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise TrainingError(f"Another process is training in {folder}: let it end, or give another --out.") from error
+        raise TrainingError(f"Another process is at work in {folder}: let it end first.") from error
 
 
 @contextmanager

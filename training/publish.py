@@ -7,7 +7,7 @@ from typing import Any
 
 from training import cards, evolution, history
 from training.errors import TrainingError
-from training.evaluation import report
+from training.evaluation import judge, report
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
 from training.files import put_back, replacing_folder
 from training.gate import Check, checks, needed
@@ -29,6 +29,13 @@ def place(models: Path, name: str) -> Path:
     return models / name
 
 
+def check_judges(run: Path, judges: Path) -> None:
+    """Raises TrainingError when an evaluated run was measured by other judges than those of a folder."""
+    first = next(iter(judge.read_card(judges)["judges"].values()))
+    if _judge(read_card(run)["evaluation"]) != first["sha256"]:
+        raise TrainingError(f"{run} was evaluated by other judges than those in {judges}: give --judges that folder.")
+
+
 def publish(run: Path, target: Path, force: bool) -> list[Check]:
     """Copy what is shipped of a run's folder to `target`, in one move; return the gate's checks.
 
@@ -44,15 +51,20 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
         raise TrainingError(f"{run} has not been evaluated: run `python -m training evaluate {run}` first.")
     _check_end(run, card)
     replaced = _replaced(target, run)
-    if replaced and not force:
-        _check_judges(evaluation, replaced, run, target)
-    found = checks(evaluation, replaced)
+    comparable = replaced is None or _judge(evaluation) == _judge(replaced)
+    if not comparable and not force:
+        raise TrainingError(
+            f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
+            " it all the same with --force."
+        )
+    found = checks(evaluation, replaced if comparable else None)
     failed = [check for check in found if not check.passed]
     if failed and not force:
         reasons = "".join(f"\n  {check.reason} ({check})" for check in failed)
         raise TrainingError(f"{run} does not pass the gate:{reasons}\nPublish it all the same with --force.")
+    passed = comparable and not failed
     card["name"] = target.name
-    card["gate"] = {"passed": not failed, "forced": bool(failed), "checks": [check._asdict() for check in found]}
+    card["gate"] = {"passed": passed, "forced": not passed, "checks": [check._asdict() for check in found]}
     with replacing_folder(target) as fresh:
         for name in SHIPPED:
             copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
@@ -81,14 +93,9 @@ def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
     return _evaluation(read_card(target), target)
 
 
-def _check_judges(evaluation: dict[str, Any], replaced: dict[str, Any], run: Path, target: Path) -> None:
-    """Raises TrainingError when two models were not measured by the same judge, for then no figure can be compared."""
-    digests = [(one.get("judge") or {}).get("sha256") for one in (evaluation, replaced)]
-    if digests[0] != digests[1]:
-        raise TrainingError(
-            f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
-            " it all the same with --force."
-        )
+def _judge(evaluation: dict[str, Any]) -> Any:
+    """The SHA-256 of the judge that measured a model; figures by another cannot be compared with these."""
+    return (evaluation.get("judge") or {}).get("sha256")
 
 
 def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:

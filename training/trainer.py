@@ -26,7 +26,7 @@ ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RUN_AWAY = 1.1  # times the loss of a tie: no discriminator that tells anything apart stays above it
 RUN_AWAY_ROWS = 5  # rows of the history, one after the other
-CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed: no step that is done depended on them
+CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed; the schedules stretch to more images
 
 
 class InterruptedRunError(TrainingError):
@@ -179,7 +179,7 @@ class Trainer:
 
 def build(settings: Settings, data: Dataset, step: int, workers: Workers) -> GAN:
     """The GAN that all workers are to train, from this step on. Raises TrainingError when they do not agree on it."""
-    workers.agree(f"{settings} {data.identity} {step}")
+    workers.agree(f"{settings} {data.sha256} {step}")
     return GAN(settings, data.classes, workers.strategy)
 
 
@@ -194,14 +194,17 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Wor
     for name, value in changes.items():
         if name not in CHANGEABLE and value != getattr(settings, name):
             raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
-    if dataset != data.identity:
+    if dataset["sha256"] != data.sha256:
         raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
+    before = settings.images
     settings = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
+    seen = progress.step * settings.batch_size
     if settings.steps < progress.step:
-        seen = progress.step * settings.batch_size
         raise TrainingError(
             f"--images is {settings.images}, but {folder} has seen {seen} images: give at least as many."
         )
+    if settings.images != before:
+        progress.lengthened.append({"images_seen": seen, "images": before})
     gan = build(settings, data, progress.step, workers)
     try:
         gan.restore(state)

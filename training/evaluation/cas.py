@@ -36,7 +36,7 @@ def _score(
     )
     best = _Best(bar)
     scaled, scaled_test = (array.astype(np.float32) / 255 for array in (images, test_images))
-    held_out = len(images) // HELD_OUT
+    held_out = max(1, len(images) // HELD_OUT)
     network.fit(
         scaled[:-held_out],
         labels[:-held_out],

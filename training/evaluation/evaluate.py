@@ -28,7 +28,7 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
 
     Args: judges, the first of which gives the figures; what the others find stands under "other_judges".
     """
-    count, sample = len(data.train_images), min(SAMPLE, len(data.test_images))
+    count, sample = len(data.train_images), sample_size(data)
     figures: Figures = {"seed": SEED, "count": count, "sample": sample}
     labels = np.random.default_rng(SEED).permutation(data.train_labels)
     with tqdm(total=len(judges) + 4, desc="evaluate", unit="part") as bar:
@@ -56,6 +56,11 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
     return {**figures, "truncation": truncated}
 
 
+def sample_size(data: Dataset) -> int:
+    """Digits of each kind for what compares neighbours."""
+    return min(SAMPLE, len(data.train_images), len(data.test_images))
+
+
 def accuracy_scores(sampler: Sampler, data: Dataset, ceiling: list[float]) -> Figures:
     """CAS: what a classifier learns from generated digits alone, for each seed, beside the real digits' ceiling."""
     count = len(data.train_images)
@@ -81,11 +86,10 @@ def _judged(
     """What one judge finds, and its features of each kind of digits."""
     read = {kind: judge(images) for kind, images in digits.items()}
     (generated, named), (train, _), (test, named_test) = read["generated"], read["train"], read["test"]
-    figures: Figures = {
-        "judge_fid": _beside(metrics.frechet_distance, generated, train, test),
-        "judge_kid": _beside(metrics.kernel_distance, generated, train, test),
-    }
-    sample = min(SAMPLE, len(test))
+    figures: Figures = {"judge_fid": _beside(metrics.frechet_distance, generated, train, test), "judge_kid": {}}
+    for kind, (mean, error) in _beside(metrics.kernel_distance, generated, train, test).items():
+        figures["judge_kid"] |= {kind: mean, f"{kind}_error": error}
+    sample = sample_size(data)
     manifold = _beside(metrics.manifold_scores, generated[:sample], train[:sample], test[:sample])
     for name in manifold["generated"]:
         figures[name] = {kind: scores[name] for kind, scores in manifold.items()}

@@ -26,17 +26,17 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
         raise TrainingError(f"{folder} was trained on {sampler.card['dataset']['name']}, not on this {data.name}.")
     if with_cas and not sampler.conditional:
         raise TrainingError(f"{folder} takes no labels, so it has no CAS: leave --cas out.")
-    if len(data.test_images) <= NEIGHBOURS:
-        raise TrainingError(
-            f"{data.name} has {len(data.test_images)} test images; an evaluation needs at least {NEIGHBOURS + 1}."
-        )
+    for kind, images in (("training", data.train_images), ("test", data.test_images)):
+        if len(images) <= NEIGHBOURS:
+            least = NEIGHBOURS + 1
+            raise TrainingError(f"{data.name} has {len(images)} {kind} images; an evaluation needs at least {least}.")
     figures = evaluate(sampler, data, judge.load_all(judges, data))
     first = next(iter(judging["judges"].values()))
     figures["judge"] = {"accuracy": first["accuracy"], "sha256": first["sha256"]}
     figures["cas"] = _kept_cas(sampler)
-    pictures.draw(folder / report.FOLDER, sampler, data, figures)
     figures["seconds"] = round(time.monotonic() - began, 1)
     _write(folder, sampler.card, figures)
+    pictures.draw(folder / report.FOLDER, sampler, data, figures)
     if with_cas:
         figures["cas"] = accuracy_scores(sampler, data, _ceiling(judges, judging, data))
         _write(folder, sampler.card, figures)

@@ -124,14 +124,14 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     cards.write(folder / CARD, card)
 
 
-def read_card(folder: Path, data: Dataset) -> dict[str, Any]:
-    """The card of a folder's judges. Raises TrainingError when there is none, or they judge other data."""
+def read_card(folder: Path, data: Dataset | None = None) -> dict[str, Any]:
+    """The card of a folder's judges. Raises TrainingError when there is none, or they judge other data than `data`."""
     try:
         card: dict[str, Any] = cards.read(folder / CARD)
     except (OSError, ValueError) as error:
         raise TrainingError(f"{folder} has no judges: train them with `python -m training judge`.") from error
     cards.require(card, NEEDED, folder / CARD)
-    if card["dataset"]["sha256"] != data.sha256:
+    if data and card["dataset"]["sha256"] != data.sha256:
         raise TrainingError(
             f"The judges in {folder} were trained on {card['dataset']['name']}, not on this {data.name}: train others"
             " with `python -m training judge --data … --judges FOLDER`, and give that folder."
