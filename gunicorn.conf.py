@@ -33,7 +33,7 @@ from app.config import ConfigError, from_environment  # noqa: E402
 from app.exports import Exports  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
 from app.model_folder import ModelFolderError, find  # noqa: E402
-from app.worker import begin, stop_on_sigterm  # noqa: E402
+from app.worker import begin, stop_on_sigterm, survive_bad_configuration  # noqa: E402
 
 # glibc's mallopt with M_ARENA_MAX: all threads share one heap, where each would keep what its largest
 # picture took, up to 100 MB.
@@ -71,12 +71,13 @@ def on_starting(server):
 
 
 def when_ready(server):
-    """The port is ours: make the folder of the metrics, and listen for SIGTERM in our own way."""
+    """The port is ours: make the folder of the metrics, and listen for SIGTERM and SIGHUP in our own way."""
     try:
         server.metrics = metrics.Folder()
     except ConfigError as error:
         sys.exit(str(error))
     stop_on_sigterm(server, settings["DRAIN"])
+    survive_bad_configuration(server)
 
 
 def on_reload(server):

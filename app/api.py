@@ -13,8 +13,8 @@ from app.schemas import Number, WholeNumber
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-ALWAYS = (429, 503)  # over the client's limit; shutting down
-ERRORS = (400, 404, 408, 409, 412, 413, 415, 422, *ALWAYS)
+ALWAYS = (400, 429, 503)  # a Host that is none; over the client's limit; shutting down
+ERRORS = (404, 408, 409, 412, 413, 415, 422, *ALWAYS)
 
 
 def _header(description: str) -> dict[str, Any]:
@@ -50,11 +50,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def file(self, *mimetypes: str, headers: dict[str, Any]) -> Callable[[View], View]:
-        """Say that a route answers with a file of one of these types, which may be asked for by its ETag."""
+    def file(self, *mimetypes: str, headers: dict[str, Any], spared: bool = True) -> Callable[[View], View]:
+        """Say that a route answers with a file of one of these types, which may be asked for by its ETag.
+
+        Args: spared, whether a client that has it is spared it, as by GET.
+        """
 
         def decorate(view: View) -> View:
-            view = self.alt_response(304, description="What If-None-Match names.")(view)
+            if spared:
+                view = self.alt_response(304, description="What If-None-Match names.")(view)
             view = self.alt_response(412, response=HTTPStatus(412).name)(view)
             for mimetype in dict.fromkeys(mimetypes):
                 schema = {"type": "string", "format": "binary"}

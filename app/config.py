@@ -34,6 +34,16 @@ def _text(default: str, help_text: str, allowed: str = "text", valid: Check | No
     return fields.String(load_default=default, validate=valid, metadata={"help": help_text, "allowed": allowed})
 
 
+def _is_folder_name(value: str) -> None:
+    """Raises ValidationError on what names no folder: "", or one in the home of a user who has none."""
+    try:
+        Path(value).expanduser()
+    except RuntimeError as error:
+        raise ValidationError(str(error)) from error
+    if not value:
+        raise ValidationError("No name.")
+
+
 def _is_rate(value: str) -> None:
     """Raises ValidationError on what is neither empty nor a rate, such as "60/minute"."""
     if not value:
@@ -65,7 +75,7 @@ class Settings(Schema):
     INFERENCE_THREADS = _number(
         0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
     )
-    MODELS = _text(str(ROOT / "models"), "Folder of the model folders.", "a folder", validate.Length(1))
+    MODELS = _text(str(ROOT / "models"), "Folder of the model folders.", "a folder", _is_folder_name)
     DEFAULT_MODEL = _text(
         "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
     )
@@ -73,7 +83,7 @@ class Settings(Schema):
         "~/.cache/digitsmith",
         "Folder in which networks are kept as OpenVINO reads them.",
         "a folder",
-        validate.Length(1),
+        _is_folder_name,
     )
     MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
     MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "Digits that one answer of /dataset may have.")

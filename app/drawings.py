@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from app.images import SIDE
+from app.images import SIDE, alone_if_large
 
 BOX = 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
 MAX_PIXELS = 4_000_000
+MAX_SIDE = 4_000  # a line of millions of pixels takes more memory than a square of as many
+COPIES = 16  # of a picture, each of a byte a pixel, that reading it makes
 INK = 32  # grey levels from the paper's that count as ink
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would speak before ours
@@ -44,20 +46,30 @@ def _grey(content: bytes) -> NDArray[np.uint8]:
     """The picture in grey, on white where it is transparent."""
     try:
         picture = Image.open(io.BytesIO(content), formats=["PNG"])
-        if picture.width * picture.height > MAX_PIXELS:
-            size = f"{picture.width}×{picture.height}"
-            raise UnprocessableEntity(f"The picture has {size} pixels; it must have at most {MAX_PIXELS} in all.")
-        if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
-            return (np.asarray(picture) >> 8).astype(np.uint8)
-        coloured = picture.convert("RGBA")
-        white = Image.new("RGBA", coloured.size, "white")
-        return np.asarray(Image.alpha_composite(white, coloured).convert("L"))
+        _check_size(*picture.size)
+        with alone_if_large(COPIES * picture.width * picture.height):
+            return _on_white(picture)
     except UnprocessableEntity:
         raise
     except UnidentifiedImageError as error:
         raise UnsupportedMediaType("The body must be a PNG picture of a digit.") from error
     except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
         raise UnprocessableEntity(f"The picture cannot be read: {error}.") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise UnprocessableEntity(
+            f"The picture has {width}×{height} pixels; it must have at most {MAX_PIXELS} in all and {MAX_SIDE} a side."
+        )
+
+
+def _on_white(picture: Image.Image) -> NDArray[np.uint8]:
+    if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
+        return (np.asarray(picture) >> 8).astype(np.uint8)
+    coloured = picture.convert("RGBA")
+    white = Image.new("RGBA", coloured.size, "white")
+    return np.asarray(Image.alpha_composite(white, coloured).convert("L"))
 
 
 def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -37,8 +37,15 @@ class InvalidParameters(UnprocessableEntity):
 
 def init_app(app: Flask) -> None:
     """Answer every error, expected or not, in our own form."""
+    app.before_request(_refuse_doubled_slash)
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _refuse_doubled_slash() -> None:
+    """Werkzeug takes any number of leading slashes for one; a proxy that keeps a path to itself may not."""
+    if (path := request.environ["PATH_INFO"]).startswith("//"):
+        raise NotFound(f"There is nothing at {path}.")
 
 
 def _unexpected(error: Exception) -> Response:

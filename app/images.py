@@ -15,7 +15,7 @@ BACKGROUNDS = ("black", "white", "transparent")
 ANIMATIONS = ("webp", "gif")
 FRAME = 60  # milliseconds
 LARGE = 4_000_000  # pixels
-_ENCODING = Lock()  # a large picture takes up to 350 MB on its way: one at a time
+_TURN = Lock()  # a large picture takes up to 350 MB on its way: one at a time
 
 Digits = NDArray[np.uint8]
 
@@ -37,7 +37,7 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
         background: "black" with white ink, as in MNIST; "white" or "transparent" with black ink.
     """
     buffer = io.BytesIO()
-    with _alone_if_large(image.size * scale**2):
+    with alone_if_large(image.size * scale**2):
         # Of zlib's strategies the one made for PNG: digits come out smaller, and in half of the time.
         _picture(image, scale, background).save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()
@@ -46,14 +46,15 @@ def png(image: Digits, scale: int = 1, background: str = "black") -> bytes:
 def animation(digits: Digits, kind: str, scale: int = 1, background: str = "black") -> bytes:
     """Encode digits (N, 28, 28) as an endless animation, there and back; kind is "webp" or "gif"."""
     order, buffer = (*digits, *digits[-2:0:-1]), io.BytesIO()
-    with _alone_if_large(len(order) * digits[0].size * scale**2):
+    with alone_if_large(len(order) * digits[0].size * scale**2):
         first, *others = (_picture(digit, scale, background) for digit in order)
         first.save(buffer, kind.upper(), save_all=True, append_images=others, duration=FRAME, loop=0, lossless=True)
     return buffer.getvalue()
 
 
-def _alone_if_large(pixels: int) -> AbstractContextManager[object]:
-    return _ENCODING if pixels > LARGE else nullcontext()
+def alone_if_large(pixels: int) -> AbstractContextManager[object]:
+    """Keep the other large pictures of this process waiting while one of so many pixels is made."""
+    return _TURN if pixels > LARGE else nullcontext()
 
 
 def _picture(image: Digits, scale: int, background: str) -> Image.Image:

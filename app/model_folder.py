@@ -121,9 +121,12 @@ class ModelFolder:
 
 def find(folder: Path) -> list[ModelFolder]:
     """Every model folder in `folder`, checked, but with no network loaded. Raises ModelFolderError."""
-    if not folder.is_dir():
-        raise ModelFolderError(f"DIGITSMITH_MODELS is {folder}; it must be a folder of model folders.")
-    return [check(path) for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    try:
+        paths = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    except OSError as error:
+        why = f"it must be a folder of model folders that can be read ({error.strerror})"
+        raise ModelFolderError(f"DIGITSMITH_MODELS is {folder}; {why}.") from error
+    return [check(path) for path in paths]
 
 
 def check(path: Path) -> ModelFolder:

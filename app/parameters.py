@@ -33,7 +33,7 @@ class ParameterParser(FlaskParser):
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
         """The parameters in the query and in the body.
 
-        Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an
+        Raises: InvalidParameters on one that the query or a form gives twice, BadRequest on a JSON body that is not an
             object or a form that is none, UnsupportedMediaType on a body that is neither JSON nor a form.
         """
         given = self.load_querystring(req, schema)
@@ -78,10 +78,12 @@ def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
 
 
 def _json_object(req: Request) -> dict[str, Any]:
+    if not req.get_data():
+        return {}
     try:
         body = req.get_json()
     except (BadRequest, RecursionError) as error:
-        raise BadRequest("The body says that it is JSON, but it is not.") from error
+        raise BadRequest("The body says that it is JSON, but it cannot be read as that.") from error
     if not isinstance(body, dict):
         raise BadRequest("The JSON body must be an object of parameters.")
     return body

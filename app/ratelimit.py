@@ -44,7 +44,9 @@ def init_app(app: Flask) -> None:
         metrics.current().rate_limited.inc()
         reset = limiter.current_limit.reset_at if limiter.current_limit else 0
         error.retry_after = max(1, ceil(reset - time()))
-        error.description = f"A client may make {error.limit.limit} requests; ask again in {error.retry_after} seconds."
+        limit = error.limit.limit
+        often = f"{limit.amount} requests per {limit.multiples} {limit.GRANULARITY.name}"
+        error.description = f"A client may make {often}; ask again in {error.retry_after} seconds."
         return answer(error)
 
     app.register_error_handler(RateLimitExceeded, refuse)

@@ -5,7 +5,6 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from app.config import LARGEST_DATASET
 from app.formats import FORMATS
 from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
@@ -95,8 +94,9 @@ def _seed(help_text: str) -> WholeNumber:
 
 
 def _many(help_text: str) -> WholeNumber:
-    """How large a data set is to be; over HTTP, the setting MAX_DATASET limits it further."""
-    return _whole(1, LARGEST_DATASET, help_text, load_default=None, allow_none=True)
+    """How large a data set is to be; at most how large depends on who is asked."""
+    metadata = {"allowed": "a whole number above 0", "description": help_text}
+    return WholeNumber(validate=validate.Range(1), metadata=metadata, load_default=None, allow_none=True)
 
 
 class DrawingParameters(Schema):

@@ -31,7 +31,7 @@ def answer(app: Any, error: Exception, client: str) -> bytes:
     Args: error, gunicorn's; client, its address.
     """
     kind = KINDS.get(type(error), exceptions.BadRequest)
-    environ: dict[str, Any] = {"REQUEST_METHOD": "UNKNOWN", "PATH_INFO": "", "REMOTE_ADDR": client}
+    environ: dict[str, Any] = {"REQUEST_METHOD": "UNKNOWN", "PATH_INFO": "/(unreadable)", "REMOTE_ADDR": client}
     environ[ERROR] = kind(f"The request cannot be read: {error}.")
     setup_testing_defaults(environ)
     head: list[str] = []

@@ -6,6 +6,8 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import redirect_stderr
+from io import StringIO
 from time import monotonic
 from types import FrameType
 from typing import Any, NamedTuple
@@ -160,6 +162,22 @@ def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:
     worker.lifetime, worker.generation = server.lifetime, server.lifetime.generation
     taken = {other.slot for other in server.WORKERS.values()}
     worker.slot = min(set(range(len(taken) + 1)) - taken)
+
+
+def survive_bad_configuration(server: Any) -> None:
+    """Have SIGHUP leave all as it was, where gunicorn would end, when gunicorn.conf.py cannot be used any more."""
+    read_anew = server.app.reload
+
+    def reload() -> None:
+        before = dict(vars(server.app))
+        try:
+            with redirect_stderr(StringIO()):  # gunicorn says it too, in no log line
+                read_anew()
+        except (Exception, SystemExit):
+            vars(server.app).update(before)
+            server.log.exception("gunicorn.conf.py cannot be used; what it said before goes on.")
+
+    server.app.reload = reload
 
 
 def stop_on_sigterm(server: Any, drain: int) -> None:

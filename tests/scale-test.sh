@@ -38,7 +38,6 @@ seconds=40 && under_load
 for which in 1 2 3; do
   compose up --detach --no-deps --force-recreate --timeout 30 "app-$which"
   ready "http://172.30.7.1$which:8000"
-  sleep 3 # until nginx asks it again
 done
 wait "$load"
 found=$(statuses)
@@ -55,6 +54,8 @@ lost=$(awk '/^ *\[[345]/ {sum += $2} END {print sum + 0}' <<<"$found")
 echo "scale-test: a server killed under load cost $lost requests; $(tr -s ' \n' ' ' <<<"$found")"
 
 get --output /dev/null "$front/generate?seed=7"
-kept=$(get --dump-header - --output /dev/null "$front/generate?seed=7" | tr -d '\r' | sed -n 's/^X-Cache: //p')
-[ "$kept" = HIT ] || fail "a seeded answer was not kept: X-Cache is '$kept'"
+kept=$(get --header 'X-Request-ID: mine' --dump-header - --output /dev/null "$front/generate?seed=7" | tr -d '\r')
+grep -qx 'X-Cache: HIT' <<<"$kept" || fail "a seeded answer was not kept: $kept"
+[ "$(grep -ci '^X-Request-ID:' <<<"$kept")" = 1 ] && grep -qx 'X-Request-ID: mine' <<<"$kept" \
+  || fail "a kept answer has another request's ID: $kept"
 echo "scale-test: passed"

@@ -201,7 +201,9 @@ def test_a_backend_that_cannot_be(models, monkeypatch, backend, says):
 
 
 def test_no_folder_and_no_models(tmp_path):
-    assert "must be a folder of model folders" in refusal(tmp_path / "none")
+    assert "must be a folder of model folders that can be read (No such file or directory)." in refusal(
+        tmp_path / "none"
+    )
     assert "no model to serve" in refusal(tmp_path)
 
 

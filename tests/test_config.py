@@ -29,6 +29,7 @@ def test_a_bad_value_is_named(value):
         ("HOST", "", "an address, such as 127.0.0.1"),
         ("MODELS", "", "a folder"),
         ("CACHE", "", "a folder"),
+        ("CACHE", "~nobody-of-this-name/cache", "a folder"),
     ],
 )
 def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):

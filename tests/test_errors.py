@@ -41,7 +41,9 @@ def test_a_wrong_method_is_told_the_right_ones(client):
 
 
 def test_what_is_not_there_is_named(client):
-    assert client.get("/nowhere").get_json()["detail"] == "There is nothing at /nowhere."
+    for path in ("/nowhere", "//metrics", "///generate"):
+        response = client.get("/", environ_overrides={"PATH_INFO": path})
+        assert (response.status_code, response.get_json()["detail"]) == (404, f"There is nothing at {path}.")
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])

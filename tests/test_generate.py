@@ -163,6 +163,11 @@ def test_a_body_that_is_no_json_object_is_a_bad_request(client, body):
     assert client.post("/generate", data=body, content_type="application/json").status_code == 400
 
 
+def test_an_empty_json_body_asks_for_nothing_in_particular(client):
+    sent = client.post("/generate?seed=1", data=b"", content_type="application/json")
+    assert sent.data == client.get("/generate?seed=1").data
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", ""])
 def test_a_body_of_another_kind_is_not_taken_for_an_empty_one(client, kind):
     response = client.post("/generate", data='{"digit": 3}', content_type=kind)

@@ -72,7 +72,7 @@ def test_an_animation_goes_there_and_back(digits, kind, background):
 
 def test_large_pictures_are_encoded_one_at_a_time(digits, monkeypatch):
     lock = MagicMock()
-    monkeypatch.setattr(images, "_ENCODING", lock)
+    monkeypatch.setattr(images, "_TURN", lock)
     animation(digits, "webp", scale=4)
     png(digits[0])
     lock.__enter__.assert_not_called()

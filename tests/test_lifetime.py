@@ -164,6 +164,26 @@ def test_a_reload_of_code_that_cannot_be_imported_leaves_the_old_code_serving(ho
         assert status(f"{address}/generate") == 200
 
 
+def test_a_reload_of_a_configuration_that_cannot_be_used_leaves_the_server_as_it_was(house):
+    configuration = house / "gunicorn.conf.py"
+    whole = configuration.read_text()
+    with running_server(folder=house) as (address, process):
+        for broken in ("x = (", "from app.worker import nothing"):
+            before = process.workers
+            configuration.write_text(f"{whole}\n{broken}\n")
+            process.send_signal(signal.SIGHUP)
+            wait_until(lambda before=before: not set(before) & set(process.workers), what="a reload all the same")
+            assert logged(process, "gunicorn.conf.py cannot be used; what it said before goes on.")
+            assert status(f"{address}/generate") == 200
+        configuration.write_text(
+            whole.replace("graceful_timeout = settings", "keepalive = 17; graceful_timeout = settings")
+        )
+        before = process.workers
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not set(before) & set(process.workers), what="the processes to be replaced")
+        assert status(f"{address}/generate") == 200
+
+
 def held_by(pid: int, requests: list[Held]) -> list[Held]:
     """Those of the requests that a process has in hand."""
     sockets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}

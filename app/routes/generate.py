@@ -35,9 +35,9 @@ def generate(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/generate")
 @blueprint.arguments(SCHEMA, location="json", required=False)
-@blueprint.file("image/png", headers=DIGITS_HEADERS)
+@blueprint.file("image/png", headers=DIGITS_HEADERS, spared=False)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
-@blueprint.errors(400, 404, 408, 409, 413, 415, 422)
+@blueprint.errors(404, 408, 409, 413, 415, 422)
 @blueprint.doc(
     parameters=[{"in": "query", "schema": GenerateParameters}],
     requestBody={"content": {form: {"schema": FIELDS} for form in FORMS}},

@@ -11,6 +11,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/livez")
 @blueprint.response(200, answers.Health)
+@blueprint.alt_response(400, response="BAD_REQUEST")
 def alive() -> Response:
     """The process answers."""
     return _uncached(jsonify(status="alive"))
@@ -18,6 +19,7 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 @blueprint.response(200, answers.Health)
+@blueprint.alt_response(400, response="BAD_REQUEST")
 @blueprint.alt_response(503, response="SERVICE_UNAVAILABLE")
 def ready() -> Response:
     """The models are loaded, checked and warm, for a worker takes no request before they are; 503 from SIGTERM on."""
