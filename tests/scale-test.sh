@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs deploy/compose.scale.yaml and shows that it keeps its promises: the same bytes from every server, one rate
-# limit over all, no failed request while servers are replaced, and few where one is killed. Needs a Docker engine,
-# docker-compose and hey.
+# limit over all, digits for everyone while no more data sets are taken, no failed request while servers are
+# replaced, and few where one is killed. Needs a Docker engine, docker-compose and hey.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PORT=${PORT:-8766} COMPOSE_PROJECT_NAME=digitsmith-scale COMPOSE_HTTP_TIMEOUT=120
@@ -14,6 +14,7 @@ get() { curl --silent --show-error --fail --max-time 20 "$@"; }
 ready() { for _ in $(seq 600); do get --output /dev/null "$1/readyz" 2>/dev/null && return; sleep 0.1; done; fail "$1 is not ready"; }
 all_ready() { for server in $servers; do ready "http://$server:8000"; done; ready "$front"; }
 under_load() { hey -z "${seconds}s" -c 8 -q 10 "$front/generate" >"$log" & load=$!; }
+status() { curl --silent --max-time 20 --output /dev/null --write-out '%{http_code}' "$front$1"; }
 statuses() { sed -n '/Status code/,/^$/p;/Error dist/,/^$/p' "$log"; }
 
 command -v docker-compose hey >/dev/null || fail "docker-compose or hey is missing"
@@ -33,6 +34,17 @@ all_ready
 sums=$(for server in $servers; do get "http://$server:8000/generate?seed=7&count=100" | sha256sum; done | sort -u | wc -l)
 [ "$sums" = 1 ] || fail "the same seed gave $sums different pictures"
 echo "scale-test: the same seed gives the same bytes from all three"
+
+streams=$(for _ in $(seq 40); do curl --silent --limit-rate 1k "$front/dataset?count=100000" >/dev/null & echo $!; done)
+for _ in $(seq 100); do [ "$(status "/dataset?count=10")" = 503 ] && break; sleep 0.1; done
+for _ in $(seq 10); do
+  answered=$(status "/dataset?count=10")
+  [ "$answered" = 503 ] || fail "a data set too many was answered with $answered, not refused with 503"
+  [ "$(status /generate)" = 200 ] || fail "a refused data set kept others from their digits"
+done
+# shellcheck disable=SC2086 # the processes are words
+kill $streams 2>/dev/null || true  # those refused are gone
+echo "scale-test: data sets are refused where all servers stream as many as they may, and digits are not"
 
 seconds=40 && under_load
 for which in 1 2 3; do
