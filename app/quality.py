@@ -39,12 +39,12 @@ FIGURES = {
     ),
     ("coverage",): ("Complete", "share of real digits with one of these in their neighbourhood", SHARE, "more"),
     ("judge_fid",): (
-        "FID",
-        "distance between the clouds of these and of real digits, by mean and spread",
+        "judge-FID",
+        "distance between the clouds of these and of real digits, by mean and spread; not the FID of papers",
         PLAIN,
         "less",
     ),
-    ("judge_kid",): ("KID", "the same distance, measured without supposing a shape of the clouds", PLAIN, "less"),
+    ("judge_kid",): ("judge-KID", "the same distance, measured without supposing a shape of the clouds", PLAIN, "less"),
     ("class_kl",): ("Fair to all ten", "how far the ten digits' shares are from the real ones, in nats", FINE, "less"),
     ("memorisation", "pixels"): (
         "Near copies, in pixels",

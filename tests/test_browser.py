@@ -34,6 +34,16 @@ def test_generate_brings_a_new_digit(page):
     assert page.url != address
 
 
+def test_a_jump_within_the_page_leaves_what_was_chosen_and_made(page):
+    made, asked = pictures(page), []
+    page.on("request", lambda request: asked.append(request.url) if "/generate" in request.url else None)
+    page.fill("input[name=count]", "7")
+    page.get_by_role("navigation").get_by_role("link", name="Explore").click()
+    page.go_back()
+    assert page.input_value("input[name=count]") == "7"
+    assert (pictures(page), asked) == (made, [])
+
+
 def test_the_digit_that_is_chosen_is_made_and_told(page):
     page.check("input[name=digit][value='7']", force=True)
     generate(page)

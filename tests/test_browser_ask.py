@@ -46,6 +46,20 @@ def test_a_drawing_is_centred_and_judged_by_every_model(page):
     assert page.locator("#draw-seen").is_visible()
 
 
+def test_a_second_finger_and_the_other_mouse_button_draw_nothing(page):
+    blank = page.evaluate("document.querySelector('#draw-canvas').toDataURL()")
+    page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#draw-canvas");
+            canvas.setPointerCapture = () => {};
+            for (const other of [{ isPrimary: false, button: 0 }, { isPrimary: true, button: 2 }])
+                for (const [type, at] of [["pointerdown", 50], ["pointermove", 150], ["pointerup", 150]])
+                    canvas.dispatchEvent(new PointerEvent(type, { ...other, buttons: 1, clientX: at, clientY: at }));
+        }"""
+    )
+    assert page.evaluate("document.querySelector('#draw-canvas').toDataURL()") == blank
+
+
 def test_the_rank_is_shown_on_a_ruler(page):
     draw_one(page)
     expect(page.locator(OPINION)).to_contain_text("More real than")

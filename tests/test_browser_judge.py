@@ -38,6 +38,17 @@ def test_both_scores_are_counted_on_the_same_ten(page, said):
     assert page.get_by_role("button", name="Ten more").is_visible()
 
 
+def test_where_the_real_digits_cannot_be_loaded_it_says_so_and_can_begin_again(page):
+    page.route("**/real/digits.webp", lambda route: route.abort())
+    page.evaluate("Math.random = () => 0")  # all ten are to be real
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#judge-status")).to_have_text("A picture cannot be loaded. Try again in a moment.")
+    page.unroute("**/real/digits.webp")
+    play(page, "real")
+    expect(page.locator("#judge-score")).to_contain_text("You: 10 of 10 right.")
+    expect(page.get_by_role("button", name="Ten more")).to_be_focused()
+
+
 def test_real_and_generated_are_judged_by_the_same_route(page):
     judged = []
     page.on("request", lambda request: judged.append(request.url) if "/discriminate?" in request.url else None)

@@ -8,6 +8,15 @@ from playwright.sync_api import expect
 from app.config import ROOT
 
 
+def test_where_it_could_not_be_loaded_touching_it_tries_again(page):
+    page.route("**/history", lambda route: route.abort(), times=3)
+    page.locator("#learn").scroll_into_view_if_needed()
+    expect(page.locator("#learn-status")).to_have_text("The server does not answer. Try again in a moment.")
+    page.locator("#learn").get_by_role("button", name="Play").click()
+    expect(page.locator("#learn figure:visible svg")).to_have_count(2)
+    expect(page.locator("#learn-status")).not_to_contain_text("server")
+
+
 @pytest.fixture
 def section(page):
     """The section, with its sheets loaded."""

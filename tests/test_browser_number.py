@@ -19,7 +19,8 @@ def test_a_date_is_written_with_its_signs(page):
     write(page, "22.11.2026")
     assert len(pictures(page)) == 8
     assert page.locator("#written .sign").all_inner_texts() == [".", "."]
-    assert page.get_attribute(NUMBER, "alt") == "2, write it anew"
+    seed = page.inner_text("#number-status").rpartition(" ")[2]
+    assert page.get_attribute(NUMBER, "alt") == f"2, seed {seed}, write it anew"
 
 
 def test_a_click_writes_one_digit_anew_and_the_address_brings_it_back(page):
@@ -36,6 +37,14 @@ def test_a_click_writes_one_digit_anew_and_the_address_brings_it_back(page):
     page.goto(page.url)
     page.reload()
     assert pictures(page) == after
+
+
+def test_two_clicks_in_a_row_both_count(page):
+    write(page, "2026")
+    before = pictures(page)
+    page.evaluate("for (const place of [0, 2]) document.querySelectorAll('#written button')[place].click()")
+    expect(page.locator("#number-status")).to_have_text("Digit 3, a 2, is written anew")
+    assert [old != new for old, new in zip(before, pictures(page), strict=True)] == [True, False, True, False]
 
 
 def test_the_first_number_can_be_written_anew_too(page):

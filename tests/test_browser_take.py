@@ -99,7 +99,10 @@ def test_a_data_set_shows_how_far_it_has_come_and_can_be_cancelled(page):
     page.get_by_role("button", name="Download", exact=True).click()
     expect(page.locator("#dataset-size")).to_have_text("39 kB of at most 805 kB")
     expect(page.locator("#dataset-progress")).to_have_js_property("value", 39000)
+    page.get_by_role("button", name="Download", exact=True).click()  # the first gives way to the second
+    expect(page.locator("#dataset-progress")).to_have_js_property("value", 39000)
     page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Download", exact=True)).to_be_focused()
     expect(page.locator("#dataset-progress")).to_be_hidden()
     expect(page.locator("#dataset-status")).to_have_text("Cancelled")
 

@@ -1,6 +1,7 @@
 """The whole page, in a real Chromium: accessible, quick, small, and sound in every module."""
 
 import gzip
+import re
 from itertools import product
 from urllib.request import urlopen
 
@@ -8,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import DESKTOP, PHONE, opened
 from playwright.sync_api import expect
+from servers import running_server
 
 from app.config import ROOT
 
@@ -79,6 +81,15 @@ def test_every_module_is_sound_and_nothing_comes_from_another_host(browser, serv
         see_all(page)
         assert complaints == []
         assert all(url.startswith((server, "blob:", "data:")) for url in asked)
+
+
+def test_every_section_works_where_no_model_takes_labels(browser, one_model):
+    with running_server(DIGITSMITH_MODELS=one_model) as (address, _), opened(browser, address) as page:
+        see_all(page)
+        expect(page.locator("#map-picture")).to_have_attribute("alt", re.compile("A map of digits between corners of"))
+        page.get_by_role("button", name="New corners").click()
+        expect(page.locator("#map-status")).to_have_text("New corners")
+        assert page.locator("#number").or_(page.locator("#judge")).count() == 0
 
 
 def test_every_control_can_be_reached_and_seen_to_be_reached_by_keyboard(browser, server):

@@ -1,5 +1,8 @@
 // The address bar holds what brings the pictures on the page back.
 
+const restorers = [];
+let search = location.search; // as the page shows it
+
 /** The parameters in the address. */
 export function remembered() {
   return new URLSearchParams(location.search);
@@ -15,4 +18,16 @@ export function remember(changes, { replace = false } = {}) {
   const address = `?${parameters}${location.hash}`;
   if (address === location.search + location.hash) return;
   history[replace ? "replaceState" : "pushState"](null, "", address);
+  search = location.search;
 }
+
+/** Call `restore` when a person has gone back or forth to other parameters; a jump within the page changes none. */
+export function onReturn(restore) {
+  restorers.push(restore);
+}
+
+window.addEventListener("popstate", () => {
+  if (location.search === search) return;
+  search = location.search;
+  for (const restore of restorers) restore();
+});

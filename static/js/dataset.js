@@ -1,6 +1,6 @@
 // A labelled data set: how large it is before it is asked for, and how far it has come while it streams.
 
-import { ask, onlyLatest, orSay, Told } from "./server.js";
+import { ask, onlyLatest, orSay, whole } from "./server.js";
 
 // Bytes that one digit takes at most, with its label, and what all take together: the manifest and the layout.
 const MOST = { npz: 785, idx: 785, png: 1000, parquet: 900 };
@@ -36,9 +36,7 @@ async function gather(response, most) {
   const reader = response.body.getReader();
   bar.max = Number(response.headers.get("Content-Length")) || most;
   for (let got = 0; ; ) {
-    const { done, value } = await reader.read().catch((error) => {
-      throw error.name === "AbortError" ? error : new Told("The download broke off. Try again in a moment.");
-    });
+    const { done, value } = await whole(reader.read());
     if (done) return new Blob(pieces);
     pieces.push(value);
     got += value.length;
@@ -68,7 +66,7 @@ async function download(event) {
     save(blob, named?.[1] ?? `digitsmith.${form.elements.format.value}`);
     say(`The data set is here: ${amount(blob.size)}, seed ${response.headers.get("X-Seed") ?? parameters.get("seed")}`);
   });
-  busy(false);
+  if (!signal.aborted) busy(false);
 }
 
 function busy(now) {
@@ -83,7 +81,9 @@ export function start() {
   form.addEventListener("submit", download);
   cancel.addEventListener("click", () => {
     latest();
+    busy(false);
     say("Cancelled");
+    form.querySelector("[type=submit]").focus();
   });
   foretell();
 }

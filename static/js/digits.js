@@ -26,6 +26,14 @@ export function picture(source, alt) {
   return image;
 }
 
+/** Put a picture that was fetched into an image, and let go of the one before; resolves once it is seen. */
+export async function put(image, blob) {
+  const before = image.src;
+  image.src = URL.createObjectURL(blob);
+  await image.decode().catch(() => {}); // it has been replaced meanwhile
+  URL.revokeObjectURL(before);
+}
+
 /** Let the arrow keys move in a list of `columns()` columns, and tell which button they come to, or the pointer. */
 export function walkable(list, columns, come) {
   const buttons = () => [...list.querySelectorAll("button")];

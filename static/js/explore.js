@@ -1,8 +1,9 @@
 // Explore: a map of the digits between four corners.
 
 import { fresh, movable, told } from "./corners.js";
+import { put } from "./digits.js";
 import { whenNear } from "./near.js";
-import { ask, onlyLatest, orSay } from "./server.js";
+import { ask, orSay, whole } from "./server.js";
 
 const section = document.querySelector("#explore");
 const picture = section.querySelector("#map-picture");
@@ -10,10 +11,11 @@ const status = section.querySelector("#map-status");
 const truncation = section.querySelector("#map-truncation");
 const buttons = [...section.querySelectorAll(".corner")];
 const pins = [...section.querySelectorAll("[name=pin]")];
-const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
 let corners = buttons.map(fresh);
+let drawing = false;
+let next = null; // what is to be said of the map that is wanted next
 
 /** What both the map and the way between two of its corners are asked with. */
 export function asked() {
@@ -22,21 +24,27 @@ export function asked() {
   return { model, truncation: truncation.value, background: "transparent", ...(digit === undefined ? {} : { digit }) };
 }
 
-/** Draw the map as the corners stand; a map that is still on its way is no longer wanted. */
-export async function draw(words = "") {
-  const signal = latest();
-  const drawn = await orSay(say, async () => {
-    const response = await ask(`map?${new URLSearchParams({ ...asked(), ...told(corners) })}`, { signal }, say);
-    const source = URL.createObjectURL(await response.blob());
-    const before = picture.src;
-    picture.src = source;
-    await picture.decode();
-    URL.revokeObjectURL(before);
-    return response.headers.get("X-Digits");
-  });
-  if (drawn === null) return;
-  const digit = drawn?.split(",")[0];
-  picture.alt = `A map of ${digit ?? "digit"}s: four in the corners and those between them`;
+/** Which digit an answer shows. */
+export const label = (response) => response.headers.get("X-Digits")?.split(",")[0] ?? "digit";
+
+/** Draw the map as the corners stand. One at a time: what changes on the way is seen in the next. */
+async function draw(words = "") {
+  next = words;
+  if (drawing) return;
+  drawing = true;
+  try {
+    while (next !== null) await orSay(say, once);
+  } finally {
+    drawing = false;
+  }
+}
+
+async function once() {
+  const [words, where] = [next, told(corners)];
+  next = null;
+  const response = await ask(`map?${new URLSearchParams({ ...asked(), ...where })}`, {}, say);
+  await put(picture, await whole(response.blob()));
+  picture.alt = `A map of ${label(response)}s between corners of seeds ${where.seeds.replaceAll(",", ", ")}`;
   say(words);
 }
 

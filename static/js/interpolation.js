@@ -1,10 +1,11 @@
 // Explore: the way from one digit to another, frame by frame.
 
 import { freshSeed } from "./corners.js";
-import { asked } from "./explore.js";
+import { put } from "./digits.js";
+import { asked, label } from "./explore.js";
 import { whenNear } from "./near.js";
 import { playable } from "./player.js";
-import { ask, onlyLatest, orSay } from "./server.js";
+import { ask, onlyLatest, orSay, whole } from "./server.js";
 
 const STEPS = 64; // frames, as many as the server draws
 const PLAY = 3; // seconds from one end to the other
@@ -24,11 +25,8 @@ function draw() {
   return orSay(say, async () => {
     const parameters = new URLSearchParams({ ...asked(), ...ends, steps: STEPS });
     const response = await ask(`interpolate?${parameters}`, { signal }, say);
-    const before = film.src;
-    film.src = URL.createObjectURL(await response.blob());
-    await film.decode();
-    URL.revokeObjectURL(before);
-    film.alt = `The way from seed ${ends.from} to seed ${ends.to}`;
+    await put(film, await whole(response.blob()));
+    film.alt = `The way of a ${label(response)} from seed ${parameters.get("from")} to seed ${parameters.get("to")}`;
     say("");
   });
 }

@@ -18,6 +18,7 @@ const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 const named = (real) => (real ? "real" : "generated");
 
+let dealing = false;
 let round = null; // { digits: [{ canvas, label, real, opinion }], said: [true where "real"], line }
 
 /**
@@ -85,6 +86,7 @@ function finish() {
     ` which tells ${OTHERS} other generated digits from real ones best. Half right is what guessing would bring.`;
   result.hidden = false;
   offer("Ten more");
+  begin.focus();
 }
 
 function row({ canvas, label, real, opinion }, said, verdict) {
@@ -106,10 +108,10 @@ function offer(words) {
 }
 
 async function play() {
+  if (dealing) return;
+  dealing = true;
   say("Drawing ten digits");
-  begin.disabled = true;
-  const dealt = await orSay(say, deal);
-  begin.disabled = false;
+  const dealt = await orSay(say, deal).finally(() => (dealing = false));
   if (!dealt) return;
   round = dealt;
   result.hidden = true;

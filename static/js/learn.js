@@ -15,6 +15,7 @@ const say = (words) => (status.textContent = words);
 
 let learners = []; // { figure, sheets, cursors }: one a model
 let most = 1; // images seen by the model that saw most
+let loading = false;
 
 /** Where a number of images seen stands on the timeline: in proportion to its logarithm, for most happens early. */
 const share = (seen) => Math.log2(1 + seen / 128) / Math.log2(1 + most / 128);
@@ -70,9 +71,13 @@ function fetchAhead() {
   for (const { url } of shown.flatMap(({ sheets }) => sheets)) new Image().src = url;
 }
 
+/** Load all that is shown, once; where that fails, the next who turns to it tries again. */
 async function begin() {
-  const loaded = await orSay(say, () => Promise.all(figures.map(load)));
+  if (loading || learners.length) return;
+  loading = true;
+  const loaded = await orSay(say, () => Promise.all(figures.map(load))).finally(() => (loading = false));
   if (!loaded) return;
+  say("\u00a0");
   most = Math.max(...loaded.map(({ sheets }) => sheets.at(-1).images_seen));
   learners = loaded.map(chart);
   choose(section.querySelector("[name=learner]:checked").value);
@@ -80,7 +85,8 @@ async function begin() {
 
 export function start() {
   slider.addEventListener("input", show);
-  slider.addEventListener("change", () => say(`All shown after ${words(seenAt(slider.value / slider.max))} or at their end`));
+  slider.addEventListener("change", () => learners.length && say(`All shown after ${words(seenAt(slider.value / slider.max))} or at their end`));
+  for (const kind of ["click", "change"]) section.addEventListener(kind, begin);
   section.addEventListener("change", ({ target }) => target.name === "learner" && choose(target.value));
   section.querySelector("#learn-play").addEventListener("click", fetchAhead);
   playable(section.querySelector("#learn-play"), slider, PLAY);

@@ -1,6 +1,6 @@
 // Make: pictures without loading the page anew. Without this file the form works as a plain form.
 
-import { remember, remembered } from "./address.js";
+import { onReturn, remember, remembered } from "./address.js";
 import { show, walkable } from "./digits.js";
 import { askJSON, onlyLatest, orSay } from "./server.js";
 import { ofDigit, ofPicture } from "./words.js";
@@ -102,7 +102,7 @@ export function start() {
   form.elements.truncation.addEventListener("input", dare);
   form.elements.model.addEventListener("change", offerDigits);
   document.addEventListener("keydown", onKey);
-  window.addEventListener("popstate", restore);
+  onReturn(restore);
   walkable(list, () => Number(list.dataset.columns), (button) => {
     if (list.children.length > 1) chosen.textContent = button.firstElementChild.alt;
   });

@@ -1,6 +1,6 @@
 // Write a number: its digits in handwriting, each to be written anew by clicking it.
 
-import { remember, remembered } from "./address.js";
+import { onReturn, remember, remembered } from "./address.js";
 import { picture } from "./digits.js";
 import { askJSON, onlyLatest, orSay } from "./server.js";
 
@@ -10,6 +10,7 @@ const status = document.querySelector("#number-status");
 const latest = onlyLatest();
 
 let written = null; // { text, seed, turns }: what stands on the page
+let coming = null; // the same: what is to stand there next
 
 const digitsOf = (text) => text.replace(/\D/g, "");
 const say = (words) => (status.textContent = words);
@@ -24,6 +25,7 @@ function url({ text, seed, turns }, others = {}) {
 
 /** Write a number and put it on the page; resolves to what stands there then, or null. */
 function write(wanted) {
+  coming = wanted;
   return orSay(say, async () => {
     const told = await askJSON(url(wanted, { background: "transparent" }), { signal: latest() }, say);
     const same = written?.text === wanted.text;
@@ -34,6 +36,8 @@ function write(wanted) {
     document.querySelector("#number-link").href = `?${parameters}#number`;
     document.querySelector("#number-png").href = url(written, { background: "white", scale: 4 });
     return written;
+  }).finally(() => {
+    if (coming === wanted) coming = null;
   });
 }
 
@@ -42,6 +46,8 @@ function saved() {
   const turns = written.turns.some(Boolean) ? { number_turns: String(written.turns) } : {};
   return { number: written.text, number_seed: written.seed, ...turns };
 }
+
+const words = (digit) => `${digit}, seed ${written.seed}, write it anew`;
 
 function show(told) {
   const digits = told.values();
@@ -58,7 +64,7 @@ function item(sign, digits) {
   }
   const button = document.createElement("button");
   button.type = "button";
-  button.append(picture(digits.next().value.png, `${sign}, write it anew`));
+  button.append(picture(digits.next().value.png, words(sign)));
   place.append(button);
   return place;
 }
@@ -67,6 +73,7 @@ function item(sign, digits) {
 function renew(told) {
   [...list.querySelectorAll("img")].forEach((image, place) => {
     if (image.src !== told[place].png) image.src = told[place].png;
+    image.alt = words(told[place].digit);
   });
 }
 
@@ -83,8 +90,9 @@ async function again(event) {
   const button = event.target.closest("button");
   if (!button) return;
   const place = [...list.querySelectorAll("button")].indexOf(button);
-  const turns = written.turns.map((turn, other) => (other === place ? (turn + 1) % 1000 : turn));
-  if (!(await write({ ...written, turns }))) return;
+  const last = coming?.text === written.text ? coming : written; // what was clicked just before counts too
+  const turns = last.turns.map((turn, other) => (other === place ? (turn + 1) % 1000 : turn));
+  if (!(await write({ ...last, turns }))) return;
   say(`Digit ${place + 1}, a ${digitsOf(written.text)[place]}, is written anew`);
   remember(saved());
 }
@@ -97,11 +105,12 @@ function linked(parameters) {
 }
 
 export function start() {
+  if (!form) return;
   const first = new URL(document.querySelector("#number-link").href).searchParams;
   written = linked(first);
   form.addEventListener("submit", submit);
   list.addEventListener("click", again);
-  window.addEventListener("popstate", () => {
+  onReturn(() => {
     const said = remembered();
     const wanted = linked(said.has("number_seed") ? said : first);
     form.elements.number.value = wanted.text;

@@ -45,15 +45,16 @@ export function paper(canvas, lifted, say) {
   ];
 
   canvas.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button !== 0) return; // a second finger, a palm or another button draws nothing
     canvas.setPointerCapture(event.pointerId);
     last = null;
     draw(at(event));
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (last === null || !event.buttons) return;
+    if (last === null || !event.buttons || !event.isPrimary) return;
     for (const between of event.getCoalescedEvents?.() ?? [event]) draw(at(between));
   });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, lift);
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => event.isPrimary && lift());
   canvas.addEventListener("blur", lift);
   canvas.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];

@@ -1,6 +1,6 @@
 // Real digits and generated ones on canvases, white ink on black, so that both are seen and judged alike.
 
-import { ask } from "./server.js";
+import { ask, Told, whole } from "./server.js";
 
 const SIDE = 28;
 const OF_EACH = 30; // digits in a row of the sheet; a row a class
@@ -8,8 +8,8 @@ const OF_EACH = 30; // digits in a row of the sheet; a row a class
 let sheet = null;
 
 /** The sheet of real digits: static/real/NOTICE.md says which. */
-function realSheet() {
-  sheet ??= loaded(new URL("../real/digits.webp", import.meta.url).href);
+async function realSheet() {
+  sheet ??= await loaded(new URL("../real/digits.webp", import.meta.url).href);
   return sheet;
 }
 
@@ -28,7 +28,7 @@ export async function generatedDigit(source) {
 export async function opinionOn(canvas, parameters, options, say) {
   const body = pngOf(canvas);
   const response = await ask(`discriminate?${new URLSearchParams(parameters)}`, { ...options, method: "POST", body }, say);
-  return response.json();
+  return whole(response.json());
 }
 
 /** A canvas as PNG, at once: toBlob waits for an idle moment, which in Chromium may never come. */
@@ -41,7 +41,9 @@ function pngOf(canvas) {
 async function loaded(source) {
   const image = new Image();
   image.src = source;
-  await image.decode();
+  await image.decode().catch(() => {
+    throw new Told("A picture cannot be loaded. Try again in a moment.");
+  });
   return image;
 }
 

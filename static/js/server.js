@@ -38,7 +38,17 @@ export async function ask(url, options = {}, say = () => {}) {
 /** The same, for an answer in JSON. */
 export async function askJSON(url, options = {}, say = undefined) {
   const headers = { ...options.headers, Accept: "application/json" };
-  return (await ask(url, { ...options, headers }, say)).json();
+  return whole((await ask(url, { ...options, headers }, say)).json());
+}
+
+/** What an answer holds, once it has been read. Throws Told when it breaks off, or fetch's AbortError. */
+export async function whole(reading) {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Told("The answer broke off. Try again in a moment.");
+  }
 }
 
 /** Do some work and say in words what goes wrong, unless it is only no longer wanted; null then. */

@@ -1,6 +1,6 @@
 // Take it away: the picture that was made as a file, on the clipboard, or as a line of a program.
 
-import { ask, orSay, Told } from "./server.js";
+import { ask, orSay, Told, whole } from "./server.js";
 
 const section = document.querySelector("#take");
 const status = section.querySelector("#take-status");
@@ -16,7 +16,7 @@ function follow({ detail: parameters }) {
     link.download = `digitsmith-${parameters.get("seed")}.png`;
     link.textContent = `${28 * columns * Number(link.dataset.scale)} pixels`;
   }
-  const address = new URL(`generate?${parameters}&scale=8`, document.baseURI).href;
+  const address = new URL(`generate?background=white&${parameters}&scale=8`, document.baseURI).href;
   curl.textContent = curl.textContent.replace(/'.*'/, () => `'${address}'`);
   python.textContent = python.textContent.replace(/"http.*"/, () => `"${address}"`);
   say("");
@@ -24,7 +24,7 @@ function follow({ detail: parameters }) {
 
 /** The picture as a PNG, large enough for a slide. */
 async function image() {
-  return (await ask(section.querySelector("[data-scale='8']").href, {}, say)).blob();
+  return whole((await ask(section.querySelector("[data-scale='8']").href, {}, say)).blob());
 }
 
 const COPIES = {
