@@ -165,7 +165,7 @@ def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:
 
 
 def survive_bad_configuration(server: Any) -> None:
-    """Have SIGHUP leave all as it was, where gunicorn would end, when gunicorn.conf.py cannot be used any more."""
+    """Have SIGHUP keep to what gunicorn.conf.py said before where it cannot be used any more, and not end the server."""
     read_anew = server.app.reload
 
     def reload() -> None:

@@ -12,7 +12,7 @@ from app import create_app, model_folder
 from training.cli import cli
 from training.errors import TrainingError
 from training.evaluation.sampler import Sampler
-from training.files import replacing_folder, sha256_of
+from training.files import alone, replacing_folder, sha256_of
 from training.gate import WORSE, checks
 from training.publish import LONGEST, NAME, SHIPPED, place, publish
 
@@ -70,7 +70,7 @@ def test_cas_is_compared_where_both_have_it(unmeasured):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"class_kl": {"generated": 0.104}}, "it has collapsed: it leaves classes out"),
+        ({"class_kl": {"generated": 0.094}}, "it has collapsed: it leaves classes out"),
         ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
         ({"label_accuracy": {"generated": 0.9, "real": 0.995}}, "it misses the digits that are asked for"),
         ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
@@ -171,6 +171,15 @@ def test_a_model_that_a_killed_publish_has_set_aside_is_put_back_and_compared(ru
     assert card_of(target)["evaluation"]["judge_fid"]["generated"] == 1.0
 
 
+def test_a_model_that_is_being_evaluated_is_not_replaced(run, tmp_path):
+    target = tmp_path / "models" / "fine"
+    publish(run, target, force=False)
+    before = target.stat().st_ino
+    with alone(target), pytest.raises(TrainingError, match=f"Another process is at work in {target}: let it end first"):
+        publish(run, target, force=True)
+    assert target.stat().st_ino == before
+
+
 def test_a_run_does_not_take_its_own_place(run):
     (run / "checkpoint.npz").touch()
     with pytest.raises(TrainingError, match="would take its own place and lose its checkpoint"):
@@ -194,7 +203,7 @@ def test_figures_of_different_judges_are_not_compared_but_by_force(run, tmp_path
 def test_a_run_is_not_published_by_the_figures_of_other_judges_than_those_named(run, judges, tmp_path):
     arguments = ["publish", str(run), "--models", str(tmp_path / "models"), "--judges", str(judges)]
     done = CliRunner().invoke(cli, arguments)
-    assert f"{run} was evaluated by other judges than those in {judges}: give --judges that folder." in done.stderr
+    assert f"{run} was evaluated by other judges than those in {judges}: evaluate it anew with these" in done.stderr
     first = json.loads((judges / "card.json").read_text())["judges"]["first"]
     rewrite(run, evaluation=EVALUATION | {"judge": {"accuracy": 0.99, "sha256": first["sha256"]}})
     assert CliRunner().invoke(cli, arguments).exit_code == 0

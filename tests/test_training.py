@@ -220,7 +220,7 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
     assert history(tmp_path / "run")[-1]["images_seen"] == 320
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["settings"]["images"] == 320
-    assert card["lengthened"] == [{"images_seen": 160, "images": 160}]
+    assert card["rescheduled"] == [{"images_seen": 160, "images": 160}]
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

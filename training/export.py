@@ -113,7 +113,7 @@ def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[
         "settings": asdict(settings),
         "seed": settings.seed,
         "images_seen": progress.step * settings.batch_size,
-        "lengthened": progress.lengthened,
+        "rescheduled": progress.rescheduled,
         "wall_seconds": round(progress.seconds, 1),
         "machine": machine(),
         "versions": versions(),

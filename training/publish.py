@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from training import cards, evolution, history
 from training.errors import TrainingError
 from training.evaluation import judge, report
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
-from training.files import put_back, replacing_folder
+from training.files import alone, put_back, replacing_folder
 from training.gate import Check, checks, needed
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # the app serves no model of another name
@@ -33,7 +34,10 @@ def check_judges(run: Path, judges: Path) -> None:
     """Raises TrainingError when an evaluated run was measured by other judges than those of a folder."""
     first = next(iter(judge.read_card(judges)["judges"].values()))
     if _judge(read_card(run)["evaluation"]) != first["sha256"]:
-        raise TrainingError(f"{run} was evaluated by other judges than those in {judges}: give --judges that folder.")
+        raise TrainingError(
+            f"{run} was evaluated by other judges than those in {judges}: evaluate it anew with these, or give --judges"
+            " the folder of those."
+        )
 
 
 def publish(run: Path, target: Path, force: bool) -> list[Check]:
@@ -65,7 +69,7 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
     passed = comparable and not failed
     card["name"] = target.name
     card["gate"] = {"passed": passed, "forced": not passed, "checks": [check._asdict() for check in found]}
-    with replacing_folder(target) as fresh:
+    with alone(target) if replaced else nullcontext(), replacing_folder(target) as fresh:
         for name in SHIPPED:
             copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
             copy(run / name, fresh / name)

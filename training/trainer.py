@@ -204,7 +204,7 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Wor
             f"--images is {settings.images}, but {folder} has seen {seen} images: give at least as many."
         )
     if settings.images != before:
-        progress.lengthened.append({"images_seen": seen, "images": before})
+        progress.rescheduled.append({"images_seen": seen, "images": before})
     gan = build(settings, data, progress.step, workers)
     try:
         gan.restore(state)

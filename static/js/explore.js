@@ -5,6 +5,8 @@ import { put } from "./digits.js";
 import { whenNear } from "./near.js";
 import { ask, orSay, whole } from "./server.js";
 
+const PATIENCE = 20_000; // milliseconds for one map, on which the next waits
+
 const section = document.querySelector("#explore");
 const picture = section.querySelector("#map-picture");
 const status = section.querySelector("#map-status");
@@ -42,7 +44,8 @@ async function draw(words = "") {
 async function once() {
   const [words, where] = [next, told(corners)];
   next = null;
-  const response = await ask(`map?${new URLSearchParams({ ...asked(), ...where })}`, {}, say);
+  const signal = AbortSignal.timeout(PATIENCE);
+  const response = await ask(`map?${new URLSearchParams({ ...asked(), ...where })}`, { signal }, say);
   await put(picture, await whole(response.blob()));
   picture.alt = `A map of ${label(response)}s between corners of seeds ${where.seeds.replaceAll(",", ", ")}`;
   say(words);

@@ -45,7 +45,7 @@ export function paper(canvas, lifted, say) {
   ];
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (!event.isPrimary || event.button !== 0) return; // a second finger, a palm or another button draws nothing
+    if (!event.isPrimary || event.button !== 0) return; // a second finger or another button draws nothing
     canvas.setPointerCapture(event.pointerId);
     last = null;
     draw(at(event));

@@ -1,6 +1,7 @@
 // Talking with the server: one wanted request at a time, patience when it is busy, and errors in plain words.
 
 const TRIES = 5;
+const SILENT = "The server does not answer. Try again in a moment.";
 
 /** An error whose message is a sentence for people. */
 export class Told extends Error {}
@@ -57,6 +58,7 @@ export async function orSay(say, work) {
     return await work();
   } catch (error) {
     if (error instanceof Told) say(error.message);
+    else if (error.name === "TimeoutError") say(SILENT);
     else if (error.name !== "AbortError") throw error;
     return null;
   }
@@ -67,7 +69,7 @@ async function reach(url, options) {
     return await fetch(url, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Told("The server does not answer. Try again in a moment.");
+    throw new Told(SILENT);
   }
 }
 

@@ -34,9 +34,9 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
     first = next(iter(judging["judges"].values()))
     figures["judge"] = {"accuracy": first["accuracy"], "sha256": first["sha256"]}
     figures["cas"] = _kept_cas(sampler)
+    pictures.draw(folder / report.FOLDER, sampler, data, figures)  # before the card tells of an evaluation
     figures["seconds"] = round(time.monotonic() - began, 1)
     _write(folder, sampler.card, figures)
-    pictures.draw(folder / report.FOLDER, sampler, data, figures)
     if with_cas:
         figures["cas"] = accuracy_scores(sampler, data, _ceiling(judges, judging, data))
         _write(folder, sampler.card, figures)

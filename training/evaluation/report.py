@@ -66,9 +66,8 @@ def _introduction(card: dict[str, Any]) -> str:
         f" {card['dataset']['name']}, in the features of a classifier of real digits (the judge) that reads"
         f" {figures['judge']['accuracy']:.2%} of them right. In the column *real*, as many training digits stand in the"
         " place of the generated ones (for labels, classes and copies, the test digits): the best that can be asked"
-        f" for. What compares neighbours takes {figures['sample']:,} digits of each, and k = 5. Real test digits are"
-        " nearer to each other than to training digits, perhaps for their writers are the same, so they stand below"
-        " the 0.5 of a digit that neither set draws to itself.\n\n"
+        f" for. What compares neighbours takes {figures['sample']:,} digits of each, and k = 5. Where real test digits"
+        " are rarely nearer to train than to test, they are so to their own kind, perhaps of the same writers.\n\n"
         f"A digit costs {generator['mflop']} MFLOP; the generator has {generator['parameters']:,} parameters in"
         f" {generator['bytes'] / 1e6:.2f} MB."
     )
