@@ -165,7 +165,7 @@ def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:
 
 
 def survive_bad_configuration(server: Any) -> None:
-    """Have SIGHUP keep to what gunicorn.conf.py said before where it cannot be used any more, and not end the server."""
+    """Have SIGHUP keep what gunicorn.conf.py said before, where it cannot be used any more and would end the server."""
     read_anew = server.app.reload
 
     def reload() -> None:
