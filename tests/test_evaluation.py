@@ -12,9 +12,8 @@ from app import create_app
 from training.data import load
 from training.errors import TrainingError
 from training.evaluation import cas, judge, memorisation, report
-from training.evaluation.evaluate import evaluate, flat
+from training.evaluation.evaluate import evaluate
 from training.evaluation.folder import evaluate_folder
-from training.evaluation.metrics import kernel_distance
 from training.gate import checks
 
 
@@ -51,15 +50,10 @@ def test_the_pull_towards_training_digits_is_told_with_its_interval():
     assert row.endswith(", in pixels | 0.5100 (0.5001 to 0.5200) | 0.5100 (0.5001 to 0.5200) | 0.5: no pull |")
 
 
-def test_kid_is_told_with_its_error_which_is_about_what_it_is_off_by_where_nothing_differs(few_digits):
-    pixels = flat(load(str(few_digits)).train_images)
-    off, error = kernel_distance(pixels[::2], pixels[1::2], size=100)
-    assert abs(off) < 4 * error
-    assert error < kernel_distance(pixels[:300], 1 - pixels[300:], size=100)[0] / 10
+def test_kid_is_told_with_its_error():
     kid = {"generated": 0.25, "generated_error": 0.5, "real": 0.125, "real_error": 0.25}
-    assert "| judge-KID | 0.2500 ± 0.5000 | 0.1250 ± 0.2500 | lower |" in report.table(
-        {"judge_kid": kid, "memorisation": {}}
-    )
+    told = report.table({"judge_kid": kid, "memorisation": {}})
+    assert "| judge-KID | 0.2500 ± 0.5000 | 0.1250 ± 0.2500 | lower |" in told
 
 
 class ByHeart:

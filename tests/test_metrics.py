@@ -18,8 +18,9 @@ def test_the_frechet_distance_of_two_normals_is_its_closed_form():
 
 def test_the_kernel_distance_tells_another_distribution_and_is_unbiased():
     first, same = RNG.standard_normal((2, 5000, 8))
-    assert abs(metrics.kernel_distance(first, same)) < 0.005
-    assert metrics.kernel_distance(first, same + 1) > 0.5
+    distance, error = metrics.kernel_distance(first, same)
+    assert abs(distance) < 4 * error < 0.005
+    assert metrics.kernel_distance(first, same + 1)[0] > 0.5
 
 
 def test_manifold_scores_tell_quality_from_variety():
