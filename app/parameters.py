@@ -41,7 +41,8 @@ class ParameterParser(FlaskParser):
             return given | _json_object(req)
         if req.mimetype not in FORMS and req.get_data():
             raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
-        if req.files or (req.get_data() and not req.form):
+        nameless = None in req.form  # a part of which no name is told
+        if nameless or req.files or (req.get_data() and not req.form):
             raise BadRequest("The body says that it is a form, but it is not one of plain fields.")
         return given | _single(req.form, schema)
 

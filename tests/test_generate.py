@@ -183,7 +183,9 @@ def test_a_form_in_parts_is_a_form(client):
     assert sent.headers["X-Seed"] == "1"
 
 
-@pytest.mark.parametrize("body", [FIELD % b'; filename="seed"', b"nothing of the kind"])
+@pytest.mark.parametrize(
+    "body", [FIELD % b'; filename="seed"', FIELD.replace(b'; name="seed"%b', b""), b"nothing of the kind"]
+)
 def test_a_form_of_files_or_of_nothing_is_not_taken_for_an_empty_one(client, body):
     assert client.post("/generate", data=body, content_type="multipart/form-data; boundary=b").status_code == 400
 
