@@ -114,6 +114,7 @@ def first_line(error: Exception) -> str:
 def main() -> None:
     """Make the networks that standard input lists, in the folder that the command names."""
     folder = Path(sys.argv[1])
+    _spare_scipy()
     for given in json.load(sys.stdin):
         network = Network(given["path"], given["sha256"], tuple(given["sizes"]))
         try:
@@ -137,7 +138,6 @@ def _spare_scipy() -> None:
 
 
 def _export(network: Network, folder: Path) -> None:
-    _spare_scipy()
     import keras
 
     model = keras.saving.load_model(network.path, compile=False)
