@@ -56,17 +56,10 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
     _check_end(run, card)
     replaced = _replaced(target, run)
     comparable = replaced is None or _judge(evaluation) == _judge(replaced)
-    if not comparable and not force:
-        raise TrainingError(
-            f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
-            " it all the same with --force."
-        )
     found = checks(evaluation, replaced if comparable else None)
-    failed = [check for check in found if not check.passed]
-    if failed and not force:
-        reasons = "".join(f"\n  {check.reason} ({check})" for check in failed)
-        raise TrainingError(f"{run} does not pass the gate:{reasons}\nPublish it all the same with --force.")
-    passed = comparable and not failed
+    passed = comparable and all(check.passed for check in found)
+    if not passed and not force:
+        raise TrainingError(_refusal(run, target, found, comparable))
     card["name"] = target.name
     card["gate"] = {"passed": passed, "forced": not passed, "checks": [check._asdict() for check in found]}
     with alone(target) if replaced else nullcontext(), replacing_folder(target) as fresh:
@@ -75,6 +68,17 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
             copy(run / name, fresh / name)
         cards.write(fresh / CARD, card)
     return found
+
+
+def _refusal(run: Path, target: Path, found: list[Check], comparable: bool) -> str:
+    """Why a run is not published."""
+    if not comparable:
+        return (
+            f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
+            " it all the same with --force."
+        )
+    reasons = "".join(f"\n  {check.reason} ({check})" for check in found if not check.passed)
+    return f"{run} does not pass the gate:{reasons}\nPublish it all the same with --force."
 
 
 def _check_end(run: Path, card: dict[str, Any]) -> None:

@@ -191,26 +191,35 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Wor
     Raises: TrainingError when there is no run, or it is one of other settings or other data.
     """
     settings, dataset, progress, state = checkpoint.read(folder)
-    for name, value in changes.items():
-        if name not in CHANGEABLE and value != getattr(settings, name):
-            raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
+    _refuse_changes(folder, settings, changes)
     if dataset["sha256"] != data.sha256:
         raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
-    before = settings.images
-    settings = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
-    seen = progress.step * settings.batch_size
-    if settings.steps < progress.step:
-        raise TrainingError(
-            f"--images is {settings.images}, but {folder} has seen {seen} images: give at least as many."
-        )
-    if settings.images != before:
-        progress.rescheduled.append({"images_seen": seen, "images": before})
+    settings = _rescheduled(folder, settings, changes, progress)
     gan = build(settings, data, progress.step, workers)
     try:
         gan.restore(state)
     except (KeyError, ValueError) as error:
         raise TrainingError(f"The checkpoint in {folder} is of other networks than this version's: {error}.") from error
     return gan, progress
+
+
+def _refuse_changes(folder: Path, settings: Settings, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if name not in CHANGEABLE and value != getattr(settings, name):
+            raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
+
+
+def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], progress: Progress) -> Settings:
+    """The settings with what is CHANGEABLE changed; the progress tells of another length."""
+    changed = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
+    seen = progress.step * settings.batch_size
+    if changed.steps < progress.step:
+        raise TrainingError(
+            f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
+        )
+    if changed.images != settings.images:
+        progress.rescheduled.append({"images_seen": seen, "images": settings.images})
+    return changed
 
 
 @contextmanager
