@@ -223,24 +223,6 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
     assert card["rescheduled"] == [{"images_seen": 160, "images": 160}]
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "kept.txt"
-    path.write_text("before")
-
-    def broken() -> None:
-        with replacing(path) as temporary:
-            temporary.write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        broken()
-    assert path.read_text() == "before"
-    with replacing(path) as temporary:
-        temporary.write_text("after")
-    assert path.read_text() == "after"
-    assert os.listdir(tmp_path) == ["kept.txt"]  # noqa: PTH208
-
-
 def test_a_file_reaches_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
     order = []
     sync, rename = os.fsync, Path.replace

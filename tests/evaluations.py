@@ -1,0 +1,21 @@
+"""An evaluation that passes the gate, and how to spoil it."""
+
+GOOD = {"generated": 0.9, "real": 0.95}
+COPIES = {kind: {"exact_duplicates": 0, "near_duplicates": 0.01} for kind in ("generated", "real")}
+EVALUATION = {
+    "class_kl": {"generated": 0.001, "real": 0.001},
+    "coverage": GOOD,
+    "memorisation": {"pixels": COPIES, "features": COPIES},
+    "label_accuracy": {"generated": 0.99, "real": 0.995},
+    "judge_fid": {"generated": 1.0, "real": 0.5},
+    "recall": GOOD,
+    "cas": {"generated": 0.983, "real": 0.992},
+}
+
+
+def with_copies(share, value):
+    return COPIES | {"generated": COPIES["generated"] | {share: value}}
+
+
+def without(name):
+    return {key: value for key, value in EVALUATION.items() if key != name}

@@ -1,0 +1,65 @@
+"""The gate: what a model must show before it is published."""
+
+import pytest
+from evaluations import COPIES, EVALUATION, with_copies, without
+
+from training.gate import WORSE, checks
+
+
+def failed(evaluation, replaced=None):
+    return [check.reason for check in checks(evaluation, replaced) if not check.passed]
+
+
+def test_a_good_model_passes_and_one_a_little_worse_by_chance_too():
+    assert failed(EVALUATION) == []
+    near = {"judge_fid": 1.03, "recall": 0.891, "coverage": 0.891, "cas": 0.981, "label_accuracy": 0.9885}
+    for name, value in near.items():
+        assert failed(EVALUATION | {name: EVALUATION[name] | {"generated": value}}, EVALUATION) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("recall", 0.88), ("coverage", 0.88), ("cas", 0.979)])
+def test_less_variety_or_less_to_learn_from_is_refused_with_its_figures(name, value):
+    (check,) = [
+        check
+        for check in checks(EVALUATION | {name: EVALUATION[name] | {"generated": value}}, EVALUATION)
+        if not check.passed
+    ]
+    limit = EVALUATION[name]["generated"] - WORSE[name]
+    assert str(check) == f"{name} {value:.4g} is beyond the limit of {limit:.4g}"
+    assert check.reason == "it is worse than the model it would replace"
+
+
+@pytest.mark.parametrize("unmeasured", [without("cas"), EVALUATION | {"cas": None}])
+def test_cas_is_compared_where_both_have_it(unmeasured):
+    assert "cas" in {check.name for check in checks(EVALUATION, EVALUATION)}
+    for pair in ((unmeasured, EVALUATION), (EVALUATION, unmeasured)):
+        assert "cas" not in {check.name for check in checks(*pair)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"class_kl": {"generated": 0.094}}, "it has collapsed: it leaves classes out"),
+        ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
+        ({"label_accuracy": {"generated": 0.9, "real": 0.995}}, "it misses the digits that are asked for"),
+        ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
+        ({"label_accuracy": {"generated": 0.98, "real": 0.995}}, "it is worse than the model it would replace"),
+        ({"class_kl": {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
+        (
+            {"memorisation": {"pixels": COPIES, "features": with_copies("near_duplicates", 0.04)}},
+            "it copies training digits",
+        ),
+        (
+            {"memorisation": {"pixels": with_copies("exact_duplicates", 0.0001), "features": COPIES}},
+            "it draws training digits",
+        ),
+    ],
+)
+def test_every_fault_is_refused_for_its_reason(changes, reason):
+    assert reason in failed(EVALUATION | changes, EVALUATION)
+
+
+def test_a_model_that_takes_no_labels_replaces_none_that_does():
+    assert failed(without("label_accuracy"), without("label_accuracy")) == []
+    assert failed(EVALUATION, without("label_accuracy")) == []
+    assert failed(without("label_accuracy"), EVALUATION) == ["it takes no labels, and the model it would replace does"]
