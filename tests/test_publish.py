@@ -1,4 +1,4 @@
-"""`python -m training publish`: what the gate says of a run, and the one move by which a model takes its place."""
+"""`python -m training publish`: what the gate says of a run, and the move by which a model takes its place."""
 
 import json
 import re
