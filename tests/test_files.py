@@ -1,7 +1,5 @@
 """Files and folders are replaced whole or not at all."""
 
-import os
-
 import pytest
 
 from training.errors import TrainingError
@@ -23,7 +21,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     with replacing(path) as temporary:
         temporary.write_text("after")
     assert path.read_text() == "after"
-    assert os.listdir(tmp_path) == ["kept.txt"]
+    assert [each.name for each in tmp_path.iterdir()] == ["kept.txt"]
 
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
