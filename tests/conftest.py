@@ -65,7 +65,7 @@ def fake_logits(inputs):
 def fake_model(name: str, classes: int | None) -> Model:
     """A model whose digits tell their label, and whose discriminator finds it."""
     card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
-    card |= {"sha256": {"generator.keras": "0" * 64}, "evaluation": None}
+    card |= {"sha256": {"generator.keras": "0" * 64}, "evaluation": None, "dataset": {"name": "mnist"}}
     percentiles = {"all": np.linspace(-1, 1, 101).tolist()}
     percentiles["per_class"] = [percentiles["all"]] * 10
     loss = "relativistic" if classes else "non-saturating"

@@ -4,6 +4,10 @@ import re
 from html import unescape
 
 import pytest
+from conftest import fake_model
+
+from app import create_app
+from app.catalogue import Catalogue
 
 
 def pictures(page: str) -> list[str]:
@@ -77,3 +81,12 @@ def test_more_turns_than_digits_are_named_as_the_link_has_them(client):
 @pytest.mark.parametrize("number", ["", "x", "1" * 33, "12x"])
 def test_a_number_that_cannot_be_written(client, number):
     assert client.get("/", query_string={"number": number or " "}).status_code == 422
+
+
+@pytest.mark.parametrize(("dataset", "there"), [({"name": "mnist"}, True), ({"name": "fashion"}, False), (None, False)])
+def test_real_digits_are_guessed_only_beside_a_model_that_learned_from_mnist(dataset, there):
+    model = fake_model("mine", 10)
+    model.card["dataset"] = dataset
+    page = create_app(catalogue=Catalogue([model])).test_client().get("/").text
+    assert ('id="judge"' in page) is there
+    assert ('href="#judge"' in page) is there
