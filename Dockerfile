@@ -1,7 +1,8 @@
 # The last stage begins empty and gets what is left of two others, for a file deleted in a later layer
 # still weighs. Packages: less what only tests, compilers, GPUs, NPUs, other file formats and other
 # hosts' file systems need.
-FROM python:3.11-slim AS packages
+ARG PYTHON=python:3.11-slim
+FROM ${PYTHON} AS packages
 COPY requirements.txt .
 RUN python -m venv --without-pip /venv \
  && python -m pip --python /venv/bin/python install --no-cache-dir --disable-pip-version-check -r requirements.txt \
@@ -14,7 +15,7 @@ RUN python -m venv --without-pip /venv \
       -o -name '*.so.*.*.*' \) -delete
 
 # The system: less what only installing needs, what only people read, and tables of other character sets.
-FROM python:3.11-slim AS system
+FROM ${PYTHON} AS system
 RUN useradd --no-create-home --uid 10001 digitsmith \
  && rm -rf /var/cache/* /var/lib/apt/* /usr/share/doc /usr/share/locale /usr/share/man \
       /usr/share/python-wheels /usr/lib/*/gconv \
@@ -36,12 +37,13 @@ WORKDIR /digitsmith
 COPY gunicorn.conf.py ./
 COPY app app
 RUN python -m compileall -q app
-COPY static static
-COPY templates templates
 COPY models models
 ENV DIGITSMITH_CACHE=/digitsmith/cache
 RUN python -c "import app; app.create_app()"
-USER digitsmith
+COPY static static
+COPY templates templates
+# A number, for Kubernetes cannot tell by a name that it is not root.
+USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-c", "import os, urllib.request; \
   port = os.environ.get('DIGITSMITH_PORT') or os.environ['PORT']; \

@@ -35,7 +35,7 @@ benchmark-serving: .venv/benchmarks ## Digits a second of serving, beside other 
 docker-test: ## Build the container, run it read-only and fetch a digit from it
 	tests/docker-test.sh
 
-scale-test: ## Run three servers behind nginx with Redis, replace and kill them under load; needs hey
+scale-test: ## Run three servers behind nginx with Redis, replace and kill them under load; needs Compose and hey
 	tests/scale-test.sh
 
 # Debian's Chromium and Fashion-MNIST, where we may install them; else the tests that need them say so.

@@ -73,7 +73,7 @@ class Settings(Schema):
     )
     PROXIES = _number(0, 0, 16, "Proxies in front whose X-Forwarded-For, -Proto and -Host are believed.")
     INFERENCE_THREADS = _number(
-        0, 0, 64, "Threads with which one process draws digits; 0 shares the processor's cores among the processes."
+        0, 0, 64, "Threads with which one process draws digits; 0 shares the cores among the processes."
     )
     MODELS = _text(str(ROOT / "models"), "Folder of the model folders.", "a folder", _is_folder_name)
     DEFAULT_MODEL = _text(
@@ -132,5 +132,17 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
 
 def inference_threads(config: Mapping[str, Any]) -> int:
     """Threads for one process, so that processes × threads do not outnumber the cores."""
-    cores = len(os.sched_getaffinity(0))
-    return int(config["INFERENCE_THREADS"]) or max(1, cores // int(config["WORKERS"]))
+    return int(config["INFERENCE_THREADS"]) or max(1, cores() // int(config["WORKERS"]))
+
+
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: those it is bound to, or what its container's quota comes to, if that is less.
+
+    Args: quota, where Linux tells it: microseconds of processor time in a period, "max" for no quota.
+    """
+    bound = len(os.sched_getaffinity(0))
+    try:
+        time, period = map(int, quota.read_text().split())
+    except (OSError, ValueError):  # no container, or one without a quota
+        return bound
+    return max(1, min(bound, time // period))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.config import BARE, ROOT, ConfigError, Settings, from_environment, inference_threads, variable
+from app.config import BARE, ROOT, ConfigError, Settings, cores, from_environment, inference_threads, variable
 
 
 def test_settings_have_defaults_and_take_the_environments_values():
@@ -39,10 +39,22 @@ def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):
 
 
 def test_processes_times_threads_do_not_outnumber_the_cores(monkeypatch):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr("app.config.cores", lambda: 8)
     assert inference_threads({"WORKERS": 2, "INFERENCE_THREADS": 0}) == 4
     assert inference_threads({"WORKERS": 16, "INFERENCE_THREADS": 0}) == 1
     assert inference_threads({"WORKERS": 2, "INFERENCE_THREADS": 3}) == 3
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("200000 100000", 2), ("50000 100000", 1), ("1600000 100000", 8), ("max 100000", 8), (None, 8)],
+)
+def test_a_containers_quota_counts_where_it_is_less_than_the_machine_has(monkeypatch, tmp_path, quota, expected):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    file = tmp_path / "cpu.max"
+    if quota:
+        file.write_text(f"{quota}\n")
+    assert cores(file) == expected
 
 
 def test_the_readme_tells_of_every_setting():

@@ -47,11 +47,18 @@ def test_all_of_them_mean_the_same_pods():
 def test_the_settings_are_the_apps_and_a_stop_has_the_time_it_needs():
     (generated,) = KUSTOMIZATION["configMapGenerator"]
     lines = [line for file in generated["envs"] for line in (FOLDER / file).read_text().splitlines()]
-    given = {name.removeprefix(PREFIX): value for name, _, value in (line.partition("=") for line in lines)}
+    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    given = {name.removeprefix(PREFIX): value for name, _, value in pairs}
     settings = Settings().load(given)
     before = int(CONTAINER["lifecycle"]["preStop"]["exec"]["command"][1])
     assert before + settings["DRAIN"] + settings["GRACE"] < POD["spec"]["terminationGracePeriodSeconds"]
     assert CONTAINER["envFrom"] == [{"configMapRef": {"name": generated["name"]}}]
+
+
+def test_no_setting_comes_from_the_name_of_a_service():
+    """For a Service called digitsmith, Kubernetes would set DIGITSMITH_PORT in each pod of its namespace, to a URL."""
+    for kind in ("Deployment", "Job"):
+        assert BY_KIND[kind]["spec"]["template"]["spec"]["enableServiceLinks"] is False
 
 
 def test_the_pod_is_as_shut_as_its_namespace_demands():

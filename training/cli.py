@@ -84,7 +84,11 @@ model_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--preset", type=click.Choice(list(PRESETS)), help="Which GAN to train. [default: digitsmith]")
 @data_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder. [default: runs/PRESET]")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out, with its own settings.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the run in --out, with its own settings; --images and --latent-gain may be others.",
+)
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(1),
