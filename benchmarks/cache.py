@@ -7,12 +7,10 @@ for twice, and the answers' X-Cache tells which of them nginx knew.
 
 import re
 import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 
-from benchmarks.serving import run
+from benchmarks.load import need, refuse_failures, requests_per_second, wrk
 
 SHARES = (0, 0.5, 0.9, 0.99, 1)
 SCRIPT = """
@@ -39,6 +37,7 @@ end
 @click.option("--seconds", default=10, show_default=True, help="For each share.")
 def main(address: str, popular: int, seconds: int) -> None:
     """Print the hit rate and the requests a second for each share."""
+    need("wrk")
     for share in SHARES:
         script = SCRIPT.format(share=share, popular=popular, second=int(time.time()))
         hit_rate, speed = measured(address, script, seconds)
@@ -47,15 +46,9 @@ def main(address: str, popular: int, seconds: int) -> None:
 
 def measured(address: str, script: str, seconds: int) -> tuple[float, float]:
     """The share of hits and the answers a second."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "requests.lua"
-        path.write_text(script)
-        command = ["wrk", "-t1", "-c64", f"-d{seconds}s", "-s", str(path), address]
-        said = run(command)
-    if "Non-2xx" in said:
-        raise click.ClickException(f"{address} refused some: {said}")
-    hit_rate, speed = (re.search(rf"{name}:? +([0-9.]+)", said) for name in ("hit rate", "Requests/sec"))
-    return float(hit_rate[1]), float(speed[1])
+    said = wrk(address, 64, seconds, 1, script)
+    refuse_failures(said)
+    return float(re.search(r"hit rate ([0-9.]+)", said)[1]), requests_per_second(said)
 
 
 if __name__ == "__main__":

@@ -14,15 +14,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import click
 import httpx
+import psutil
 
-from app.config import ROOT
+from app.config import PREFIX, ROOT
 from app.sampling import plan_digits
+from benchmarks.load import hey, need, refuse_failures, requests_per_second, wrk
 from benchmarks.rivals import load
 
 PROCESSES = 2
@@ -77,7 +78,8 @@ def running(rival: Rival) -> Iterator[Running]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "WORKERS": str(PROCESSES)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "WORKERS": str(PROCESSES), f"{PREFIX}INFERENCE_THREADS": "1"}
     began = time.perf_counter()
     process = subprocess.Popen(
         rival.command(port),
@@ -109,34 +111,25 @@ def answers(rival: Rival, address: str) -> bool:
 
 def loaded(server: Running, connections: int, seconds: int, path: str = "/generate") -> tuple[float, float]:
     """Answers a second and the 99th percentile in milliseconds, as wrk measures them."""
-    script = Path(f"/tmp/digitsmith-post-{os.getpid()}.lua")  # noqa: S108
-    script.write_text(POST if server.rival.post else "")
-    threads = min(connections, 2)
-    command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
-    said = run([*command, "-s", str(script), server.address + path])
-    script.unlink()
-    if bad := re.search(r"Non-2xx.*", said):
-        raise click.ClickException(f"{server.rival.name}: {bad[0]}")
+    script = POST if server.rival.post else ""
+    said = wrk(server.address + path, connections, seconds, min(connections, 2), script)
+    refuse_failures(said)
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), float(value) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
+    return requests_per_second(said), float(value) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
 
 
 def paced(server: Running, rate: float, seconds: int) -> float:
     """The 99th percentile in milliseconds of 8 clients that together ask so often a second, as hey measures it."""
-    command = ["hey", "-z", f"{seconds}s", "-c", "8", "-q", str(max(1, round(rate / 8)))]
-    said = run([*command, f"{server.address}/generate"])
+    said = hey(f"{server.address}/generate", rate, 8, seconds)
+    refuse_failures(said)
     return 1000 * float(re.search(r"99%+ in ([\d.]+) secs", said)[1])
-
-
-def run(command: list[str]) -> str:
-    """What a command says."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def digits_per_second(server: Running) -> float:
     """Digits of a data set that come over one connection in a second."""
     began = time.perf_counter()
     with httpx.stream("GET", f"{server.address}/dataset?count={DATASET}&seed=1", timeout=60) as response:
+        response.raise_for_status()
         for _ in response.iter_raw():
             pass
     return DATASET / (time.perf_counter() - began)
@@ -155,14 +148,12 @@ def bare_digits_per_second() -> float:
 
 def megabytes(server: Running) -> float:
     """Proportional memory of the largest of the server's processes, which is one that draws."""
+    first = psutil.Process(server.pid)
     sizes = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getsid(int(folder.name)) == server.pid:
-                sizes.append(int(re.search(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)[1]))
-        except (OSError, TypeError):  # it has ended meanwhile
-            continue
-    return max(sizes) / 1024
+    for process in (first, *first.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            sizes.append(process.memory_full_info().pss)
+    return max(sizes) / 2**20
 
 
 def bytes_on_the_wire(server: Running) -> int:
@@ -187,6 +178,7 @@ def shown(values: list[float], places: int = 0) -> str:
 @click.option("--seconds", default=4, show_default=True, help="How long each load lasts.")
 def main(turns: int, seconds: int) -> None:
     """Print how fast digits are served."""
+    need("wrk", "hey")
     found: dict[str, dict[str, list[float]]] = {rival.name: {} for rival in RIVALS}
     ours: dict[str, list[float]] = {}
     for turn in range(turns):

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 
 import click
@@ -32,6 +33,8 @@ ENVIRONMENT = os.environ | {
 @click.option("--processes", default=len(os.sched_getaffinity(0)), show_default=True, help="Against one.")
 def main(count: int, turns: int, processes: int) -> None:
     """Print all, and what is lost on the way from one process to several."""
+    if not find_spec("ray"):
+        raise click.ClickException("Ray is missing: pip install -r requirements-ray.txt")
     found: dict[tuple[str, int], list[float]] = {}
     for _ in range(turns):
         for several in (1, processes):

@@ -185,7 +185,7 @@ def in_a_process(name: str) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.training", "--only", name]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise click.ClickException(f"{name} failed: {done.stderr.strip().splitlines()[-1]}")
+        raise click.ClickException(f"{name} failed: {(done.stderr.strip().splitlines() or ['it was killed'])[-1]}")
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 

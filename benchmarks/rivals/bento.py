@@ -8,7 +8,7 @@ from bentoml.validators import ContentType
 from benchmarks.rivals import draw, load
 
 
-@bentoml.service(workers="cpu_count")
+@bentoml.service(workers=2)
 class Digits:
     """Draws digits, a batch at a time."""
 
