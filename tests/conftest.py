@@ -30,13 +30,18 @@ from servers import running_server
 
 from app import create_app, discriminator, generator
 from app.catalogue import Catalogue, Model
-from app.config import ROOT
+from app.config import BARE, PREFIX, ROOT
 from app.discriminator import Discriminator
 from app.generator import Generator
 from app.runtime import Runtime
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("untimed")
+
+# What a person has set for servers and trainings of their own must not reach those of the tests.
+for name in [*os.environ]:
+    if name.startswith(PREFIX) or name in (*BARE, "PROMETHEUS_MULTIPROC_DIR", "RAY_ADDRESS", "TF_CONFIG"):
+        del os.environ[name]
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}

@@ -144,7 +144,10 @@ def running_server(folder: Path = ROOT, **settings: object) -> Iterator[tuple[st
             yield address, process
         finally:
             process.terminate()
-            process.wait(timeout=60)
+            try:
+                process.wait(timeout=60)
+            finally:
+                process.kill()
 
 
 def refused(**settings: object) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
-from servers import Held, answers, busy_seconds, connected, running_server, status, wait_until
+from servers import Held, busy_seconds, connected, running_server, status, wait_until
 
 
 def metric(get, address: str, name: str) -> float:
@@ -87,10 +87,10 @@ def test_a_request_that_ends_half_way_is_forgotten(one_model):
 
 def test_clients_that_do_not_close_what_has_ended_keep_nobody_waiting(one_model):
     with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1) as (address, _), ExitStack() as ended:
-        connections = [connected(address) for _ in range(6)]
+        connections = [connected(address) for _ in range(40)]
         for connection in connections:
             ended.enter_context(connection)
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
         for connection in connections:
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-        assert answers(f"{address}/livez")  # within five seconds, where each of them could cost two
+        assert status(f"{address}/livez") == 200  # it waits a minute, where each of them could cost two seconds

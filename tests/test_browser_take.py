@@ -3,6 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlparse
 
+import numpy as np
 import pytest
 from conftest import DESKTOP, PHONE, opened
 from playwright.sync_api import expect
@@ -111,3 +112,16 @@ def test_an_error_of_the_data_set_is_told_in_the_servers_words(page):
     page.route("**/dataset?*", lambda route: route.fulfill(status=422, body='{"detail": "It is too large."}'))
     page.get_by_role("button", name="Download", exact=True).click()
     expect(page.locator("#dataset-status")).to_have_text("It is too large.")
+
+
+def test_without_javascript_picture_and_data_set_are_downloaded(plain_page):
+    with plain_page.expect_download() as picture:
+        plain_page.click("[data-scale='4']")
+    assert picture.value.path().read_bytes().startswith(b"\x89PNG")
+    plain_page.fill("#dataset [name=per_class]", "7")
+    with plain_page.expect_download() as dataset:
+        plain_page.get_by_role("button", name="Download").click()
+    with np.load(dataset.value.path()) as arrays:
+        assert sorted(np.concatenate([arrays["y_train"], arrays["y_test"]])) == [
+            digit for digit in range(10) for _ in range(7)
+        ]

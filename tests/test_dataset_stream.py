@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import fake_images
 from PIL import Image
-from servers import busy_seconds, running_server, server_environment, status, wait_until
+from servers import busy_seconds, connected, running_server, server_environment, status, wait_until
 
 from app.config import ROOT
 from app.datasets import CHUNK
@@ -90,9 +90,8 @@ def test_twenty_times_the_digits_take_no_more_memory(kind):
 
 def asking(address: str, query: str) -> socket.socket:
     """A connection over which a data set has begun to come."""
-    host, _, port = address.removeprefix("http://").partition(":")
-    connection = socket.create_connection((host, int(port)), timeout=60)
-    connection.sendall(f"GET /dataset?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    connection = connected(address)
+    connection.sendall(f"GET /dataset?{query} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
     assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
     return connection
 

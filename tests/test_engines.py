@@ -38,8 +38,12 @@ def descendants(pid: int) -> set[int]:
 
 def drawers(pid: int) -> set[int]:
     """Those of them in which Ray draws."""
-    found = descendants(pid)
-    return {child for child in found if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::MapWorker")}
+    found = set()
+    for child in descendants(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if Path(f"/proc/{child}/cmdline").read_bytes().startswith(b"ray::MapWorker"):
+                found.add(child)
+    return found
 
 
 def drawn(folder: Path) -> int:
@@ -58,7 +62,7 @@ def test_a_killed_ray_process_costs_no_digit_and_the_bytes_are_those_of_the_rout
     )
     wait_until(lambda: drawn(tmp_path) > 0 or process.poll() is not None, what="the first digits")
     victim = min(drawers(process.pid))
-    subprocess.run(["kill", "-9", str(victim)], check=True)
+    os.kill(victim, signal.SIGKILL)
     _, said = process.communicate(timeout=240)
     assert process.returncode == 0, said
     (file,) = tmp_path.iterdir()

@@ -6,29 +6,32 @@ import pytest
 from training.evaluation import metrics
 from training.evaluation.memorisation import Space
 
-RNG = np.random.default_rng(3)
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)
 
 
-def test_the_frechet_distance_of_two_normals_is_its_closed_form():
-    first = RNG.standard_normal((50_000, 4))
-    second = 3 * RNG.standard_normal((50_000, 4)) + np.array([2, 0, 0, 0])
+def test_the_frechet_distance_of_two_normals_is_its_closed_form(rng):
+    first = rng.standard_normal((50_000, 4))
+    second = 3 * rng.standard_normal((50_000, 4)) + np.array([2, 0, 0, 0])
     assert metrics.frechet_distance(first, second) == pytest.approx(2**2 + 4 * (3 - 1) ** 2, rel=0.02)
     assert metrics.frechet_distance(first, first) == pytest.approx(0, abs=1e-6)
 
 
-def test_the_kernel_distance_tells_another_distribution_and_is_unbiased():
-    first, same = RNG.standard_normal((2, 5000, 8))
+def test_the_kernel_distance_tells_another_distribution_and_is_unbiased(rng):
+    first, same = rng.standard_normal((2, 5000, 8))
     distance, error = metrics.kernel_distance(first, same)
     assert abs(distance) < 4 * error < 0.005
     assert metrics.kernel_distance(first, same + 1)[0] > 0.5
 
 
-def test_manifold_scores_tell_quality_from_variety():
-    real = RNG.standard_normal((1000, 2))
-    alike = metrics.manifold_scores(real, RNG.standard_normal((1000, 2)))
+def test_manifold_scores_tell_quality_from_variety(rng):
+    real = rng.standard_normal((1000, 2))
+    alike = metrics.manifold_scores(real, rng.standard_normal((1000, 2)))
     assert min(alike["precision"], alike["recall"], alike["coverage"]) > 0.9
     assert alike["density"] == pytest.approx(1, abs=0.1)
-    collapsed = metrics.manifold_scores(real, real[:1] + 0.01 * RNG.standard_normal((1000, 2)))
+    collapsed = metrics.manifold_scores(real, real[:1] + 0.01 * rng.standard_normal((1000, 2)))
     assert collapsed["precision"] > 0.9
     assert collapsed["recall"] < 0.1
     assert collapsed["coverage"] < 0.1
@@ -43,8 +46,8 @@ def test_leaving_one_of_ten_classes_out_costs_what_it_must():
     assert metrics.divergence(np.full(10, 0.1), np.full(10, 0.1)) == 0
 
 
-def test_copies_are_found_out_and_new_digits_are_not():
-    train, test, fresh = (RNG.random((size, 20), dtype=np.float32) for size in (2000, 500, 500))
+def test_copies_are_found_out_and_new_digits_are_not(rng):
+    train, test, fresh = (rng.random((size, 20), dtype=np.float32) for size in (2000, 500, 500))
     space = Space(train, test)
     copied, new, real = space.scores(train[:500]), space.scores(fresh), space.real_scores()
     assert copied["exact_duplicates"] == copied["near_duplicates"] == 1
@@ -55,13 +58,14 @@ def test_copies_are_found_out_and_new_digits_are_not():
     assert new["authentic"] == pytest.approx(real["authentic"], abs=0.1)
     for scores in (new, real):
         low, high = scores["nearer_to_train_95"]
-        assert low < 0.5 < high
         assert low < scores["nearer_to_train"] < high
+        assert scores["nearer_to_train"] == pytest.approx(0.5, abs=0.1)
+        assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 500), rel=0.1)
 
 
-def test_digits_that_keep_close_to_the_training_ones_are_drawn_to_them():
-    train, test = (RNG.random((500, 20), dtype=np.float32) for _ in range(2))
-    close = train + 0.1 * RNG.standard_normal(train.shape, dtype=np.float32)
+def test_digits_that_keep_close_to_the_training_ones_are_drawn_to_them(rng):
+    train, test = (rng.random((500, 20), dtype=np.float32) for _ in range(2))
+    close = train + 0.1 * rng.standard_normal(train.shape, dtype=np.float32)
     scores = Space(train, test).scores(close)
     assert scores["nearer_to_train_95"][0] > 0.9
     assert scores["authentic"] < 0.1

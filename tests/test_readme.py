@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
+from conftest import need
 
 from app.config import ROOT
 
@@ -16,6 +18,7 @@ STARTS = {".png": b"\x89PNG", ".webp": b"RIFF", ".npz": b"PK", ".parquet": b"PAR
 
 def test_the_curl_lines_work_when_pasted(server, tmp_path):
     """One after the other, for the last ones send what the first ones fetched."""
+    need(shutil.which("curl") is not None, "curl is not installed")
     for line in CURL:
         before = set(tmp_path.iterdir())
         command = line.replace("http://127.0.0.1:8000", server).replace("curl ", "curl --fail --no-progress-meter ", 1)
