@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from servers import Held, Server, running_server, status, wait_until
+from servers import Held, Server, connected, running_server, status, wait_until
 
 from app.config import ROOT
 
@@ -100,6 +100,14 @@ def test_a_drain_ends_by_itself(one_model):
     with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_DRAIN=1) as (_, process):
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
+
+
+def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
+    replace(house / "app" / "connections.py", "READ, WRITE = 30,", "READ, WRITE = 1,")
+    with running_server(folder=house) as (address, _), connected(address) as connection:
+        connection.sendall(b"GET /generate HTTP/1.1\r\nHost: te")
+        assert connection.recv(1000) == b""
+        assert status(f"{address}/generate") == 200
 
 
 def test_a_request_that_does_not_end_is_given_up_when_the_grace_is_over(one_model):
