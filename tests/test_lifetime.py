@@ -6,7 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -106,7 +106,8 @@ def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
     replace(house / "app" / "connections.py", "READ, WRITE = 30,", "READ, WRITE = 1,")
     with running_server(folder=house) as (address, _), connected(address) as connection:
         connection.sendall(b"GET /generate HTTP/1.1\r\nHost: te")
-        assert connection.recv(1000) == b""
+        with suppress(ConnectionResetError):
+            assert connection.recv(1000) == b""
         assert status(f"{address}/generate") == 200
 
 
