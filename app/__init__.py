@@ -51,6 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     lifetime.init_app(app)
     unreadable.init_app(app)
     admission.init_app(app)
+    ratelimit.init_app(app)  # before a body is read, and after what asks nothing of a client
     bodies.init_app(app)
     errors.init_app(app)
     app.register_blueprint(page.blueprint)
@@ -58,7 +59,6 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     described = (generate, number, interpolate, latent_map, discriminate, dataset, models, health, prometheus)
     api.init_app(app, [routes.blueprint for routes in described])
     app.cli.add_command(commands.digits)
-    ratelimit.init_app(app)
     if proxies := app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]
     return app

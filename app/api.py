@@ -23,7 +23,7 @@ def _header(description: str) -> dict[str, Any]:
 
 ORIGIN_HEADERS = {
     "X-Model": _header("The model that drew it."),
-    "X-Seed": _header("The seed, or two with a comma."),
+    "X-Seed": _header("The seed, or several with commas."),
     "Link": _header("The URL that brings it back, as canonical."),
 }
 DIGITS_HEADERS = ORIGIN_HEADERS | {"X-Digits": _header("What the digits show, with commas.")}

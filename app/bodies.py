@@ -1,8 +1,16 @@
 """A request's body, read once and as a whole, before anything looks at it."""
 
+import reprlib
+
 from flask import Flask, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    RequestEntityTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -15,11 +23,13 @@ def init_app(app: Flask) -> None:
 def _read() -> None:
     """Read the body.
 
-    Raises: RequestEntityTooLarge, RequestTimeout on a client that stops sending, BadRequest on a body
-        that ends early or is in chunks that cannot be told apart.
+    Raises: UnsupportedMediaType on a compressed body, RequestEntityTooLarge, RequestTimeout on a client that stops
+        sending, BadRequest on a body that ends early or is in chunks that cannot be told apart.
     """
     if request.method != "POST":
         return
+    if (coding := request.content_encoding) not in (None, "", "identity"):
+        raise UnsupportedMediaType(f"Content-Encoding is {reprlib.repr(coding)}; a body must come as it is.")
     try:
         _check_end(request.get_data())
     except (ClientDisconnected, ParseException) as error:  # gunicorn reads chunks, and Werkzeug lets its errors pass

@@ -9,6 +9,8 @@ from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 from app.images import SIDE, alone_if_large
 
+# What a PNG begins and ends with (ISO/IEC 15948): Pillow would do without the end.
+BEGINNING, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 BOX = 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
 MAX_PIXELS = 4_000_000
 MAX_SIDE = 4_000  # a line of millions of pixels takes more memory than a square of as many
@@ -44,6 +46,10 @@ def _ink(content: bytes) -> NDArray[np.uint8]:
 
 def _grey(content: bytes) -> NDArray[np.uint8]:
     """The picture in grey, on white where it is transparent."""
+    if not content.startswith(BEGINNING):
+        raise UnsupportedMediaType("The body must be a PNG picture of a digit.")
+    if END not in content:
+        raise UnprocessableEntity("The picture cannot be read: it is cut short.")
     try:
         picture = Image.open(io.BytesIO(content), formats=["PNG"])
         _check_size(*picture.size)
@@ -52,7 +58,7 @@ def _grey(content: bytes) -> NDArray[np.uint8]:
     except UnprocessableEntity:
         raise
     except UnidentifiedImageError as error:
-        raise UnsupportedMediaType("The body must be a PNG picture of a digit.") from error
+        raise UnprocessableEntity("The picture cannot be read: it is damaged or empty.") from error
     except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
         raise UnprocessableEntity(f"The picture cannot be read: {error}.") from error
 

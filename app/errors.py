@@ -1,6 +1,7 @@
 """Every error in one form: problem+json (RFC 9457) for programs, a page for browsers."""
 
 import logging
+import re
 import reprlib
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 100  # characters of a parameter that are told
 OWN_HEADERS = ("allow", "content-range", "retry-after")
+HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
 
 
 class InvalidParameters(UnprocessableEntity):
@@ -37,9 +39,19 @@ class InvalidParameters(UnprocessableEntity):
 
 def init_app(app: Flask) -> None:
     """Answer every error, expected or not, in our own form."""
+    app.before_request(_check_host)
     app.before_request(_refuse_doubled_slash)
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _check_host() -> None:
+    """Every request but those of HTTP/1.0 must say whom it is for (RFC 9112, section 3.2); links begin with that."""
+    given = request.headers.get("Host")
+    if given is None and request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        return
+    if not HOST.fullmatch(given or ""):
+        raise BadHost
 
 
 def _refuse_doubled_slash() -> None:
@@ -91,7 +103,7 @@ def _detail(error: HTTPException) -> str:
     if isinstance(error, RequestedRangeNotSatisfiable):
         return f"Range is {reprlib.repr(request.headers.get('Range'))}; there are {error.length} bytes."
     if isinstance(error, BadHost):
-        return f"Host is {reprlib.repr(request.headers.get('Host'))}; it must be the name or the address of a host."
+        return f"Host is {reprlib.repr(request.headers.get('Host', ''))}; it must be the name or the address of a host."
     return "The request cannot be understood."
 
 

@@ -2,6 +2,7 @@
 
 import json
 import reprlib
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -72,18 +73,27 @@ def _shown(value: Any) -> str:
 def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
     """The values of a query or a form, which may each be given once, without known ones left empty."""
     ignored = set() if schema.unknown != EXCLUDE else values.keys() - schema.fields.keys()
-    twice = [name for name, several in values.lists() if len(several) > 1 and name not in ignored]
-    if twice:
-        raise InvalidParameters({name: f"{name[:LONGEST_NAME]} is given more than once." for name in twice[:PROBLEMS]})
+    _refuse_twice([name for name, several in values.lists() if len(several) > 1 and name not in ignored])
     return {name: value for name, value in values.items() if value != "" or name not in schema.fields}
+
+
+def _refuse_twice(names: list[str]) -> None:
+    if names:
+        raise InvalidParameters({name: f"{name[:LONGEST_NAME]} is given more than once." for name in names[:PROBLEMS]})
+
+
+def _given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; Python would take the last of two values of one name. Raises InvalidParameters."""
+    _refuse_twice([name for name, times in Counter(name for name, _ in pairs).items() if times > 1])
+    return dict(pairs)
 
 
 def _json_object(req: Request) -> dict[str, Any]:
     if not req.get_data():
         return {}
     try:
-        body = req.get_json()
-    except (BadRequest, RecursionError) as error:
+        body = json.loads(req.get_data(), object_pairs_hook=_given_once)
+    except (ValueError, RecursionError) as error:
         raise BadRequest("The body says that it is JSON, but it cannot be read as that.") from error
     if not isinstance(body, dict):
         raise BadRequest("The JSON body must be an object of parameters.")

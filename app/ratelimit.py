@@ -1,10 +1,11 @@
 """How many requests one client may make; off unless DIGITSMITH_RATE_LIMIT says otherwise."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from math import ceil
 from time import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Response, request
 
@@ -25,10 +26,9 @@ def init_app(app: Flask) -> None:
     if not app.config["RATE_LIMIT"]:
         return
     from flask_limiter import Limiter, RateLimitExceeded  # only where there is a limit
-    from flask_limiter.util import get_remote_address
 
     limiter = Limiter(
-        get_remote_address,
+        _client,
         app=app,
         application_limits=[app.config["RATE_LIMIT"]],
         storage_uri=app.config["RATE_LIMIT_STORAGE"],
@@ -50,6 +50,15 @@ def init_app(app: Flask) -> None:
         return answer(error)
 
     app.register_error_handler(RateLimitExceeded, refuse)
+
+
+def _client() -> str:
+    """A client's address, without the port that some proxies put behind it: each connection has another."""
+    address = request.remote_addr or ""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return SplitResult("", address, "", "", "").hostname or address
 
 
 def check(config: Mapping[str, Any]) -> None:

@@ -47,6 +47,8 @@ def test_a_body_may_be_as_large_as_the_limit(server, request_):
         (b"GET /?%b HTTP/1.1\r\nHost: test\r\n\r\n" % (5000 * b"a"), 414),
         (b"GET / HTTP/1.1\r\nHost: test\r\n%b\r\n" % b"".join(b"A%d: a\r\n" % i for i in range(101)), 431),
         (b"GET / HTTP/1.1\r\nHost: test\r\nExpect: nothing\r\n\r\n", 417),
+        (b"GET /livez HTTP/1.1\r\n\r\n", 400),
+        (JSON + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
         (b"GET / HTTP/1.1\r\nBad Header: a\r\n\r\n", 400),
         (b"get / HTTP/1.1\r\nHost: test\r\n\r\n", 400),
         (b"GET /\0 HTTP/1.1\r\nHost: test\r\n\r\n", 400),

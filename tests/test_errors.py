@@ -47,10 +47,16 @@ def test_what_is_not_there_is_named(client):
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-def test_a_host_that_is_none_is_named_in_our_own_form(client, accept):
-    response = client.get("/livez", headers={"Host": "a..b", "Accept": accept})
+@pytest.mark.parametrize("host", ["a..b", "a b", "", "[::1", "a:b", "<script>"])
+def test_a_host_that_is_none_is_named_in_our_own_form(client, accept, host):
+    response = client.get("/livez", headers={"Host": host, "Accept": accept})
     assert response.status_code == 400
-    assert response.get_json()["detail"] == "Host is 'a..b'; it must be the name or the address of a host."
+    assert response.get_json()["detail"] == f"Host is '{host}'; it must be the name or the address of a host."
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "digits_1.test."])
+def test_a_host_is_a_name_or_an_address_with_or_without_a_port(client, host):
+    assert client.get("/livez", headers={"Host": host}).status_code == 200
 
 
 def test_a_range_that_is_not_there_is_named_with_what_is(client):

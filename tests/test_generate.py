@@ -200,6 +200,11 @@ def test_a_parameter_that_is_given_twice_is_refused(client, query):
     assert "is given more than once" in client.get(f"/generate?{query}").get_json()["detail"]
 
 
+def test_a_name_that_stands_twice_in_json_is_refused(client):
+    answer = client.post("/generate", data='{"digit": 3, "digit": 4}', content_type="application/json")
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, "digit is given more than once.")
+
+
 def test_truncation_and_background_reach_the_picture(client):
     whole, half = (pixels(client.get(f"/generate?seed=3&truncation={t}")).astype(int) for t in (1, 0.01))
     assert abs(whole[14, 14] - 128) > abs(half[14, 14] - 128)

@@ -62,6 +62,18 @@ def test_each_client_has_a_limit_of_its_own():
     assert asked(client, 3, environ_base={"REMOTE_ADDR": "10.0.0.2"}) == [200, 200, 429]
 
 
+def test_a_client_is_its_address_whatever_the_port_that_a_proxy_puts_behind_it():
+    client = fake_app(RATE_LIMIT="1/hour", PROXIES=1).test_client()
+    for address in ("10.0.0.1", "2001:db8::1"):
+        told = [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for port in (1, 2)]
+        assert [asked(client, 1, headers={"X-Forwarded-For": one}) for one in (address, *told)] == [[200], [429], [429]]
+
+
+def test_who_is_over_the_limit_need_not_send_a_body():
+    client = fake_app(RATE_LIMIT="1/hour", MAX_BODY=10).test_client()
+    assert [client.post("/generate", data=b"x" * 100).status_code for _ in range(2)] == [413, 429]
+
+
 def test_clients_behind_a_proxy_are_told_apart_only_where_it_is_believed():
     first, second = {"X-Forwarded-For": "10.0.0.1"}, {"X-Forwarded-For": "10.0.0.2"}
     spoofing = fake_app(RATE_LIMIT="1/hour").test_client()

@@ -1,6 +1,7 @@
 """Labelled digits as one stream: /dataset."""
 
 import logging
+import reprlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
@@ -117,7 +118,8 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: s
     name, given, of_each = "count", wanted.count, most // len(wanted.labels)
     if parameters["count"] is None and of_each:
         name, given, most = "per_class", parameters["per_class"] or PER_CLASS, of_each
-    raise InvalidParameters({name: f"{name} is {given}; it must be a whole number from 1 to {most}{where}."})
+    detail = f"{name} is {reprlib.repr(given)}; it must be a whole number from 1 to {most}{where}."
+    raise InvalidParameters({name: detail})
 
 
 def _until_left(pieces: Iterator[bytes], name: str, request_id: str, place: ExitStack) -> Iterator[bytes]:

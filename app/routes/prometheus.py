@@ -17,4 +17,5 @@ def metrics() -> Response:
     content, kind = current().expose(request.headers.get("Accept", ""))
     response = Response(content, content_type=kind)
     response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
     return response
