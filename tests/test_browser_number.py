@@ -57,6 +57,17 @@ def test_the_first_number_can_be_written_anew_too(page):
 
 
 def test_without_javascript_a_number_is_written(plain_page):
-    plain_page.fill("#number-form input", "0170 1234")
+    plain_page.fill("#number-form [name=number]", "0170 1234")
     plain_page.get_by_role("button", name="Write", exact=True).click()
     assert plain_page.locator(NUMBER).count() == 8
+
+
+def test_without_javascript_each_form_keeps_what_the_other_made(plain_page):
+    made = plain_page.get_attribute("#made img", "src")
+    plain_page.fill("#number-form [name=number]", "0170 1234")
+    plain_page.get_by_role("button", name="Write", exact=True).click()
+    assert plain_page.get_attribute("#made img", "src") == made
+    written = pictures(plain_page)
+    plain_page.get_by_role("button", name="Generate").click()
+    assert plain_page.get_attribute("#made img", "src") != made
+    assert pictures(plain_page) == written
