@@ -10,15 +10,17 @@ import statistics
 import click
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.load import need
+
 VISITS = 9  # and one before, which is not counted
 DRAGS = """async () => {
     const times = [];
     for (let i = 0; i < 20; i++) {
-        const key = "ArrowRight";  // always on: a map that was there before would come from the browser's cache
         const picture = document.querySelector("#map-picture");
         const changed = new Promise((resolve) => picture.addEventListener("load", resolve, { once: true }));
         const begun = performance.now();
-        document.querySelector(".corner-0").dispatchEvent(new KeyboardEvent("keydown", { key }));
+        // Always on: a map that was there before would come from the browser's cache.
+        document.querySelector(".corner-0").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
         await changed;
         times.push(performance.now() - begun);
     }
@@ -30,11 +32,9 @@ DRAGS = """async () => {
 @click.argument("address", default="http://127.0.0.1:8000")
 def main(address: str) -> None:
     """Print medians and spreads in milliseconds."""
-    path = shutil.which("chromium")
-    if not path:
-        raise click.ClickException("Chromium is missing: install it first; Debian's package is called chromium.")
+    need("chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         _, *painted = [first_paint(chromium, address) for _ in range(1 + VISITS)]
         page = chromium.new_page()
         page.goto(address)

@@ -72,8 +72,9 @@ echo "scale-test: a server killed under load cost $lost requests; $(tr -s ' \n' 
 get --output /dev/null "$front/generate?seed=7"
 kept=$(get --header 'X-Request-ID: mine' --dump-header - --output /dev/null "$front/generate?seed=7" | tr -d '\r')
 grep -qx 'X-Cache: HIT' <<<"$kept" || fail "a seeded answer was not kept: $kept"
-large=$(head --bytes 2000000 /dev/zero | curl --silent --data-binary @- --write-out '%{content_type}' "$front/generate")
-grep -q '"status": 413.*application/problem+json$' <<<"$(tr -d '\n' <<<"$large")" || fail "a body too large is told so: $large"
 [ "$(grep -ci '^X-Request-ID:' <<<"$kept")" = 1 ] && grep -qx 'X-Request-ID: mine' <<<"$kept" \
   || fail "a kept answer has another request's ID: $kept"
+
+large=$(head --bytes 2000000 /dev/zero | curl --silent --data-binary @- --write-out '%{content_type}' "$front/generate")
+grep -q '"status": 413.*application/problem+json$' <<<"$(tr -d '\n' <<<"$large")" || fail "a body too large was not told so in the app's form: $large"
 echo "scale-test: passed"

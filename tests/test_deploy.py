@@ -4,7 +4,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from app.config import PREFIX, ROOT, Settings
+from app.config import PREFIX, ROOT, Settings, variable
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 VERSION = "1.33"
@@ -23,6 +23,12 @@ def test_every_manifest_satisfies_the_schema_of_its_kind(manifest):
 def test_every_manifest_is_among_the_resources_but_the_job():
     others = {"kustomization.yaml", "dataset-job.yaml"}
     assert {path.name for path in FOLDER.glob("*.yaml")} == {*others, *KUSTOMIZATION["resources"]}
+
+
+def test_compose_hands_on_every_setting_but_those_of_places_in_the_container():
+    handed = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["digitsmith"]["environment"]
+    places = {variable(name) for name in ("HOST", "PORT", "MODELS", "CACHE")}
+    assert {name for name in handed if name.startswith(PREFIX)} == {*map(variable, Settings().fields)} - places
 
 
 def test_the_job_draws_as_many_shards_as_it_has_pods():
