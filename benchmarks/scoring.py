@@ -43,7 +43,8 @@ class Scorer:
         rng = np.random.default_rng(SEED)
         latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
         labels = rng.permutation(self.data.train_labels)[: self.count]
-        parts = zip(np.array_split(latents, self.count // 500), np.array_split(labels, self.count // 500), strict=True)
+        count = -(-self.count // 500)
+        parts = zip(np.array_split(latents, count), np.array_split(labels, count), strict=True)
         digits = np.concatenate([gan.sample(*part) for part in parts])
         return *self.judge(digits[..., None]), labels
 

@@ -24,6 +24,8 @@ SWEEP: dict[str, dict[str, float]] = {
     "the preset": {},
     "no mismatched labels": {"mismatch": 0.0, "final_mismatch": 0.0},
     "mismatch 0.5": {"mismatch": 0.5},
+    "generator 12": {"generator_width": 12},
+    "generator 24": {"generator_width": 24},
     "discriminator 24": {"discriminator_width": 24},
     "discriminator 48": {"discriminator_width": 48},
     "no drift": {"drift": 0.0},
@@ -61,6 +63,10 @@ def main(data: str, images: int, names: tuple[str, ...]) -> None:
 
 def held_out(data: Dataset) -> Dataset:
     """The data set without its test digits: the last training digits stand in their place."""
+    if len(data.train_images) <= SLICE:
+        raise click.ClickException(
+            f"{data.name} has {len(data.train_images)} training images; a sweep needs more than {SLICE}."
+        )
     return replace(
         data,
         name=f"{data.name}-slice",

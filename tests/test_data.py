@@ -26,8 +26,19 @@ def idx(array: np.ndarray) -> bytes:
 
 @pytest.fixture
 def arrays() -> dict[str, np.ndarray]:
+    """Random pictures of 26 classes, in the classes' order."""
     rng = np.random.default_rng(0)
-    return {name: rng.integers(0, 256 if len(shape) == 3 else 26, shape, np.uint8) for name, shape in PARTS.items()}
+    return {
+        name: rng.integers(0, 256, shape, np.uint8)
+        if len(shape) == 3
+        else np.sort(np.arange(shape[0], dtype=np.uint8) % 26)
+        for name, shape in PARTS.items()
+    }
+
+
+def together(images: np.ndarray, labels: np.ndarray) -> set[tuple[bytes, int]]:
+    """Each picture and its label, in no order."""
+    return {(image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)}
 
 
 @pytest.fixture
@@ -49,8 +60,21 @@ def test_a_folder_of_idx_files(folder, arrays, layout):
     read = load(str(folder))
     assert (read.name, read.classes) == ("letters", 26)
     assert read.train_images.shape == (60, 28, 28, 1)
-    np.testing.assert_array_equal(read.train_images[..., 0], arrays["train-images-idx3-ubyte"])
-    np.testing.assert_array_equal(read.test_labels, arrays["t10k-labels-idx1-ubyte"])
+    train, train_labels, test, test_labels = arrays.values()
+    assert together(read.train_images[..., 0], read.train_labels) == together(train, train_labels)
+    assert together(read.test_images[..., 0], read.test_labels) == together(test, test_labels)
+
+
+def test_what_is_sorted_by_class_is_so_no_more_and_always_the_same_way(folder, arrays):
+    first, second = load(str(folder)), load(str(folder))
+    assert len(np.unique(first.train_labels[:20])) > 8  # sorted, there were 7
+    np.testing.assert_array_equal(first.train_images, second.train_images)
+    np.testing.assert_array_equal(first.test_labels, second.test_labels)
+
+
+def test_mnist_keeps_its_order(folder, arrays, monkeypatch):
+    monkeypatch.setattr(data, "MNIST_SHA256", load(str(folder)).sha256)
+    np.testing.assert_array_equal(load(str(folder)).train_images[..., 0], arrays["train-images-idx3-ubyte"])
 
 
 def test_an_npz_is_the_same_data_as_its_idx_files(folder, arrays, tmp_path):
@@ -120,6 +144,12 @@ def test_a_damaged_file_is_named(folder, name, how):
         ("y_train", np.full(60, 256), "from 0 to 255"),
         ("y_train", np.full(60, -1), "from 0 to 255"),
         ("x_test", np.zeros((0, 28, 28), np.uint8), "at least one"),
+        (
+            "y_train",
+            1 + np.arange(60) % 26,
+            "no training image of class 0; its classes must be numbered from 0 without",
+        ),
+        ("y_test", np.full(10, 30), "no training image of class 26; its classes must be"),
     ],
 )
 def test_data_of_another_form_is_refused(tmp_path, arrays, key, value, says):

@@ -14,6 +14,7 @@ from training.errors import TrainingError
 from training.evaluation import cas, judge, memorisation, report
 from training.evaluation.evaluate import evaluate
 from training.evaluation.folder import evaluate_folder
+from training.evaluation.sampler import Sampler
 from training.gate import checks
 
 
@@ -88,6 +89,31 @@ def test_training_digits_drawn_again_are_seen_as_copies_with_the_right_labels(fe
     }
 
 
+class AlwaysTheSame(ByHeart):
+    """Draws but one digit of each class that it was taught."""
+
+    def __init__(self, data, taught):
+        super().__init__(data)
+        self.taught = taught
+
+    def __call__(self, _latents, labels):
+        """One digit of each of these classes, and that of the first for what was not taught."""
+        return np.stack([self.by_class[label if label in self.taught else self.taught[0]][0] for label in labels])
+
+
+@pytest.mark.parametrize(
+    ("taught", "reason"),
+    [
+        (range(10), "it has collapsed: its digits cover too few of the real ones"),
+        (range(9), "it has collapsed: it leaves classes out"),
+    ],
+)
+def test_one_picture_a_class_and_a_class_left_out_are_seen_as_a_collapse(few_digits, judges, taught, reason):
+    data = load(str(few_digits))
+    figures = evaluate(AlwaysTheSame(data, taught), data, judge.load_all(judges, data))
+    assert reason in {check.reason for check in checks(figures, None) if not check.passed}
+
+
 def test_copies_are_seen_where_test_digits_are_among_the_training_digits_too():
     train = np.random.default_rng(0).random((500, 8), np.float32)
     test = np.concatenate([train[:10], np.random.default_rng(1).random((90, 8), np.float32)])
@@ -130,6 +156,22 @@ def test_cas_learns_from_the_digits_it_is_given(few_digits):
     assert min(found) > 0.7
     wrong = cas.scores(data.train_images, (data.train_labels + 1) % 10, data.test_images, data.test_labels)
     assert max(wrong) < 0.2
+
+
+@pytest.mark.parametrize("changes", [{"latent": {"dim": 32}}, {"conditional": False}])
+def test_a_card_of_another_generator_is_refused(runs, tmp_path, changes):
+    folder = shutil.copytree(runs / "digitsmith", tmp_path / "run")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | changes))
+    with pytest.raises(TrainingError, match=r"generator.keras takes .*, but by its card.json .*: copy the folder anew"):
+        Sampler(folder)
+
+
+def test_networks_of_another_moment_than_their_card_are_made_anew_from_a_checkpoint(runs, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    (folder / "generator.keras").write_bytes(b"of a later moment than the card")
+    with pytest.raises(TrainingError, match="go on with its run by --resume"):
+        Sampler(folder)
 
 
 @pytest.mark.parametrize(

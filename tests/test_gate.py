@@ -1,9 +1,13 @@
 """The gate: what a model must show before it is published."""
 
+import numpy as np
 import pytest
 from evaluations import COPIES, EVALUATION, with_copies, without
 
+from training.evaluation.metrics import divergence, divergence_without_rarest
 from training.gate import WORSE, checks
+
+KL = EVALUATION["class_kl"]
 
 
 def failed(evaluation, replaced=None):
@@ -39,12 +43,12 @@ def test_cas_is_compared_where_both_have_it(unmeasured):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"class_kl": {"generated": 0.094}}, "it has collapsed: it leaves classes out"),
+        ({"class_kl": KL | {"generated": 0.094}}, "it has collapsed: it leaves classes out"),
         ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
         ({"label_accuracy": {"generated": 0.9, "real": 0.995}}, "it misses the digits that are asked for"),
         ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
         ({"label_accuracy": {"generated": 0.98, "real": 0.995}}, "it is worse than the model it would replace"),
-        ({"class_kl": {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
+        ({"class_kl": KL | {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
         (
             {"memorisation": {"pixels": COPIES, "features": with_copies("near_duplicates", 0.04)}},
             "it copies training digits",
@@ -57,6 +61,19 @@ def test_cas_is_compared_where_both_have_it(unmeasured):
 )
 def test_every_fault_is_refused_for_its_reason(changes, reason):
     assert reason in failed(EVALUATION | changes, EVALUATION)
+
+
+@pytest.mark.parametrize("classes", [3, 10, 12, 47])
+def test_one_class_of_any_number_left_out_is_a_collapse(classes):
+    shares = np.full(classes, 1 / classes)
+    missing = np.append(np.full(classes - 1, 1 / (classes - 1)), 0)
+    kl = {"generated": divergence(missing, shares), "real": 0.001, "without_rarest": divergence_without_rarest(shares)}
+    assert failed(EVALUATION | {"class_kl": kl}) == ["it has collapsed: it leaves classes out"]
+
+
+def test_a_class_of_next_to_no_digits_asks_no_more_of_generated_digits_than_of_real_ones():
+    kl = {"generated": 0.0008, "real": 0.001, "without_rarest": 0.0002}
+    assert failed(EVALUATION | {"class_kl": kl}) == []
 
 
 def test_a_model_that_takes_no_labels_replaces_none_that_does():

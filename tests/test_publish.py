@@ -92,9 +92,11 @@ def test_a_model_that_a_killed_publish_has_set_aside_is_put_back_and_compared(ru
     assert card_of(target)["evaluation"]["judge_fid"]["generated"] == 1.0
 
 
-def test_a_model_that_is_being_evaluated_is_not_replaced(run, tmp_path):
+@pytest.mark.parametrize("before", [EVALUATION, None], ids=["again", "for the first time"])
+def test_a_model_that_is_being_evaluated_is_not_replaced(run, tmp_path, before):
     target = tmp_path / "models" / "fine"
     publish(run, target, force=False)
+    rewrite(target, evaluation=before)
     before = target.stat().st_ino
     with alone(target), pytest.raises(TrainingError, match=f"Another process is at work in {target}: let it end first"):
         publish(run, target, force=True)

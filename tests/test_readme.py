@@ -58,7 +58,8 @@ def test_the_figures_of_quality_are_those_of_the_cards(row):
     for cell, value in zip(cells, expected, strict=True):
         if value is None:
             assert cell == "–"
-        elif cell.endswith("%"):
-            assert float(cell[:-1]) == pytest.approx(100 * value, abs=0.006)
         else:
-            assert float(cell) == pytest.approx(value, abs=0.006)
+            number, percent, _ = cell.partition("%")
+            decimals = len(number.partition(".")[2])
+            assert number == f"{100 * value if percent else value:.{decimals}f}"
+            assert decimals >= 2

@@ -23,6 +23,7 @@ MNIST_SHA256 = {
 }
 NPZ_NAMES = {"train-images": "x_train", "train-labels": "y_train", "t10k-images": "x_test", "t10k-labels": "y_test"}
 UNSIGNED_BYTE = 0x08  # IDX's code for the only type that image data sets use
+SEED = 28  # of the order that digits other than MNIST's are brought into
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,10 @@ def load(source: str) -> Dataset:
     Args:
         source: "mnist" (Keras's download), a folder of the four IDX files, plain or gzipped, or an
             `.npz` with x_train, y_train, x_test and y_test.
-    Raises: TrainingError when it cannot be read, is not 28×28 grey with labels of one byte, or goes
-        by the name of MNIST and is something else.
+    Returns: the digits, in MNIST's own order or, for data sets are often sorted by class and much here takes the
+        first or last of them for all, in a random one.
+    Raises: TrainingError when it cannot be read, is not 28×28 grey with labels of one byte, has labels that no
+        training digit has, or goes by the name of MNIST and is something else.
     """
     path = Path(source)
     if source == "mnist":
@@ -150,15 +153,36 @@ def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:
         images, labels = len(parts[f"{split}-images"]), len(parts[f"{split}-labels"])
         if images != labels:
             raise TrainingError(f"{source} has {images} {split} images but {labels} labels; it must have one each.")
+    _refuse_gaps(parts, source)
     digests = {part: sha256(_idx(array)).hexdigest() for part, array in parts.items()}
+    name = _name(source, digests)
+    if digests != MNIST_SHA256:
+        parts = _shuffled(parts)
     return Dataset(
-        name=_name(source, digests),
+        name=name,
         train_images=parts["train-images"].astype(np.uint8)[..., None],
         train_labels=parts["train-labels"].astype(np.int32),
         test_images=parts["t10k-images"].astype(np.uint8)[..., None],
         test_labels=parts["t10k-labels"].astype(np.int32),
         sha256=digests,
     )
+
+
+def _refuse_gaps(parts: dict[str, np.ndarray], source: str) -> None:
+    """Raises TrainingError when a class has no training digit: it could neither be learnt nor be judged."""
+    train, test = parts["train-labels"], parts["t10k-labels"]
+    missing = np.setdiff1d(np.arange(max(train.max(), test.max()) + 1), train)
+    if missing.size:
+        raise TrainingError(
+            f"{source} has no training image of class {missing[0]}; its classes must be numbered from 0 without gaps."
+        )
+
+
+def _shuffled(parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    orders = {
+        split: np.random.default_rng(SEED).permutation(len(parts[f"{split}-labels"])) for split in ("train", "t10k")
+    }
+    return {part: array[orders[part.split("-")[0]]] for part, array in parts.items()}
 
 
 def _idx(array: np.ndarray) -> bytes:

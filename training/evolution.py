@@ -50,9 +50,9 @@ class Evolution:
         index = self.folder / INDEX
         try:
             entries = json.loads(index.read_text()) if step and index.is_file() else []
-        except ValueError:  # damaged by others: the sheets to come are still worth listing
+            return [entry for entry in entries if entry["step"] < step]
+        except (ValueError, TypeError, KeyError):  # damaged by others: the sheets to come are still worth listing
             return []
-        return [entry for entry in entries if entry["step"] < step]
 
 
 def sheet_steps(last: int) -> list[int]:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training import cards
+from training import cards, checkpoint
 from training.checkpoint import Progress
 from training.data import Dataset
 from training.environment import machine, versions
@@ -66,7 +66,8 @@ def read_card(folder: Path) -> dict[str, Any]:
     cards.require(card, NEEDED, folder / CARD)
     changed = [file for file, digest in found.items() if card["sha256"][file] != digest]
     if changed:
-        raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: copy the folder anew.")
+        remedy = "go on with its run by --resume" if checkpoint.exists(folder) else "copy the folder anew"
+        raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: {remedy}.")
     return card
 
 

@@ -62,7 +62,7 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
         raise TrainingError(_refusal(run, target, found, comparable))
     card["name"] = target.name
     card["gate"] = {"passed": passed, "forced": not passed, "checks": [check._asdict() for check in found]}
-    with alone(target) if replaced else nullcontext(), replacing_folder(target) as fresh:
+    with alone(target) if target.exists() else nullcontext(), replacing_folder(target) as fresh:
         for name in SHIPPED:
             copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
             copy(run / name, fresh / name)

@@ -145,10 +145,12 @@ class Trainer:
         self._tell_of_run_away()
 
     def _tell_of_run_away(self) -> None:
-        """Say it, once, when the discriminator has long been worse than one that tells nothing apart."""
-        recent = [row["discriminator_loss"] for row in self.progress.history[-RUN_AWAY_ROWS:]]
+        """Say it, once, when a discriminator that could tell something apart has long been worse than a tie."""
+        losses = [row["discriminator_loss"] for row in self.progress.history]
+        before, recent = losses[:-RUN_AWAY_ROWS], losses[-RUN_AWAY_ROWS:]
         tie = self.gan.game.tie
-        if self._told_of_run_away or len(recent) < RUN_AWAY_ROWS or min(recent) < RUN_AWAY * tie:
+        calm = bool(before) and min(before) < RUN_AWAY * tie  # a fresh discriminator begins above it
+        if self._told_of_run_away or not calm or min(recent) < RUN_AWAY * tie:
             return
         self._told_of_run_away = True
         remedy = "a larger --drift or lower learning rates" if self.settings.drift else "--drift 0.001"
@@ -213,7 +215,7 @@ def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], prog
     """The settings with what is CHANGEABLE changed; the progress tells of another length."""
     changed = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
     seen = progress.step * settings.batch_size
-    if changed.steps < progress.step:
+    if changed.images < seen and changed.images != settings.images:
         raise TrainingError(
             f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
         )

@@ -1,7 +1,8 @@
 """Every figure of a model folder's digits, each beside what real digits score under the same code.
 
 Generated digits, as many as there are training digits, are compared with the real test digits. What
-stands beside a figure as "real" is what the training digits score in the place of the generated ones.
+stands beside a figure as "real" is what real digits score in the place of the generated ones: training
+digits where distributions are compared, and the test digits themselves for labels, classes and copies.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,6 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
     """
     count, sample = len(data.train_images), sample_size(data)
     figures: Figures = {"seed": SEED, "count": count, "sample": sample}
-    labels = np.random.default_rng(SEED).permutation(data.train_labels)
     with tqdm(total=len(judges) + 4, desc="evaluate", unit="part") as bar:
 
         def part(name: str, measure: Callable[..., Any], *given: Any) -> Any:
@@ -39,7 +39,7 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
             bar.update()
             return found
 
-        drawn = part("drawing", lambda: sampler(sampler.latents(count, SEED), labels))
+        drawn, labels = part("drawing", measured_digits, sampler, data, count)
         digits = {"generated": drawn, "train": data.train_images, "test": data.test_images}
         by_judge = {
             name: part(f"{name} judge", _judged, judge, digits, labels, data, sampler.conditional)
@@ -47,13 +47,20 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
         }
         (first, (found, features)), *others = by_judge.items()
         figures |= found | {"other_judges": {name: found for name, (found, _) in others}}
-        pixels = {kind: flat(images) for kind, images in digits.items()}
+        compared = {"train": data.train_images, "generated": drawn[:sample], "test": data.test_images[:sample]}
+        pixels = {kind: flat(images) for kind, images in compared.items()}
         figures["memorisation"] = {
             "pixels": part("neighbours in pixels", _memorised, pixels, sample),
             "features": part("neighbours in features", _memorised, features, sample),
         }
         truncated = part("truncation", _truncated, sampler, judges[first], features["test"][:sample])
     return {**figures, "truncation": truncated}
+
+
+def measured_digits(sampler: Sampler, data: Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first `count` of the digits that are measured (N, 28, 28, 1) uint8, and the labels asked for (N,)."""
+    labels = np.random.default_rng(SEED).permutation(data.train_labels)[:count]
+    return sampler(sampler.latents(count, SEED), labels), labels
 
 
 def sample_size(data: Dataset) -> int:
@@ -102,6 +109,7 @@ def _judged(
     figures["class_kl"] = {
         "generated": metrics.divergence(shares["generated"], true),
         "real": metrics.divergence(shares["test"], true),
+        "without_rarest": metrics.divergence_without_rarest(true),
     }
     return figures, {kind: vectors for kind, (vectors, _) in read.items()}
 

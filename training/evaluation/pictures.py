@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from training.data import Dataset
-from training.evaluation.evaluate import SEED, flat
+from training.evaluation.evaluate import SEED, flat, measured_digits
 from training.evaluation.memorisation import Space
 from training.evaluation.sampler import Sampler
 from training.evolution import SIDE, sheet
@@ -26,8 +26,7 @@ def draw(folder: Path, sampler: Sampler, data: Dataset, figures: dict[str, Any])
     _save_sheet(folder / "interpolation.png", sampler(_paths(latents), labels))
     _save_plot(folder / "class-shares.png", _class_shares(figures))
     _save_plot(folder / "truncation.png", _truncation(figures["truncation"]))
-    drawn_labels = np.random.default_rng(SEED).permutation(data.train_labels)[: figures["sample"]]
-    drawn = sampler(sampler.latents(figures["sample"], SEED), drawn_labels)
+    drawn, _ = measured_digits(sampler, data, figures["sample"])
     _save_plot(folder / "closest-pairs.png", _closest_pairs(drawn, data))
 
 
@@ -72,10 +71,11 @@ def _truncation(rows: list[dict[str, float]]) -> Figure:
 
 def _closest_pairs(drawn: np.ndarray, data: Dataset) -> Figure:
     """The digits nearest to a training digit, each above it: of the generated ones, and of the real test digits."""
-    space = Space(flat(data.train_images), flat(data.test_images))
+    test_images = data.test_images[: len(drawn)]
+    space = Space(flat(data.train_images), flat(test_images))
     figure = Figure(figsize=(10, 2.9), layout="constrained")
     rows: list[Axes] = list(figure.subplots(2))
-    for axes, digits, name in ((rows[0], drawn, "generated"), (rows[1], data.test_images, "real test digits")):
+    for axes, digits, name in ((rows[0], drawn, "generated"), (rows[1], test_images, "real test digits")):
         places, distances = space.neighbours(flat(digits))
         nearest = np.argsort(distances)[:PAIRS]
         pairs = [np.concatenate([digits[i, ..., 0], data.train_images[places[i], ..., 0]]) for i in nearest]

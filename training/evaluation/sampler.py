@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.export import GENERATOR, read_card
+from training.errors import TrainingError
+from training.export import CARD, GENERATOR, read_card
 from training.networks import load_network
 
 
@@ -21,6 +22,10 @@ class Sampler:
         self.conditional: bool = self.card["conditional"]
         self.latent_dim: int = self.card["latent"]["dim"]
         self.classes: int = self.card["classes"]
+        takes = {"latent": (None, self.latent_dim)} | ({"label": (None,)} if self.conditional else {})
+        found = {tensor.name: tensor.shape for tensor in self.generator.inputs}
+        if found != takes:
+            raise TrainingError(f"{folder / GENERATOR} takes {found}, but by its {CARD} {takes}: copy the folder anew.")
 
     def latents(self, count: int, seed: int) -> np.ndarray:
         """Latents (count, latent_dim) float32 of a seed."""

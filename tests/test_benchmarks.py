@@ -1,0 +1,74 @@
+"""The benchmarks of training run, on networks and data too small to tell anything."""
+
+import statistics
+
+import pytest
+
+from benchmarks import quality, sweep
+from benchmarks import training as speed
+from benchmarks.scoring import Scorer
+from training.data import load
+from training.evaluation.judge import load_all
+from training.presets import settings_for
+
+TINY = {"images": 64, "batch_size": 32, "generator_width": 4, "discriminator_width": 4}
+
+
+@pytest.fixture
+def data(few_digits):
+    return load(str(few_digits))
+
+
+@pytest.fixture
+def scorer(data, judges):
+    return Scorer(load_all(judges, data)["first"], data, 100)
+
+
+def cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_a_row_of_the_sweep(scorer, data):
+    name, fid, accuracy, precision, recall, loss, images = cells(sweep.row("tiny", scorer, data, TINY))
+    assert name == "tiny"
+    assert float(fid) > scorer.floor
+    assert accuracy.endswith("%")
+    assert 0 <= float(precision) <= 1 >= float(recall)
+    assert float(loss) > 0
+    assert float(images.replace(",", "")) > 0
+
+
+def test_the_sweep_never_sees_the_test_digits(data, monkeypatch):
+    monkeypatch.setattr(sweep, "SLICE", 100)
+    sliced = sweep.held_out(data)
+    assert (len(sliced.train_images), len(sliced.test_images)) == (500, 100)
+    assert (sliced.test_images == data.train_images[500:]).all()
+    monkeypatch.setattr(sweep, "SLICE", 600)
+    with pytest.raises(Exception, match="few has 600 training images; a sweep needs more than 600"):
+        sweep.held_out(data)
+
+
+def test_the_time_to_quality_ends_with_the_training_or_where_the_floor_is_near(scorer, data, capsys):
+    settings = settings_for("mlp", TINY)
+    assert cells(quality.row(settings, scorer, data, minutes=1))[:3] == ["mlp", "not in 0", "64"]
+    assert "mlp: 0.0 min, 64 images, judge-FID" in capsys.readouterr().err
+    scorer.floor = 1e9
+    assert cells(quality.row(settings, scorer, data, minutes=1))[1] == "0.0"
+
+
+@pytest.mark.parametrize("measure", ["dcgan, float32", "digitsmith, bfloat16", speed.TUTORIAL])
+def test_a_measure_of_speed(measure):
+    found = speed.LOOPS[measure](4)
+    assert found["images_per_second"] > 0
+    assert measure == speed.TUTORIAL or found["gflops"] > 0
+
+
+def test_the_table_of_speeds_tells_medians_their_spread_and_ratios():
+    turns = {"digitsmith, bfloat16": [300, 500, 310], speed.TUTORIAL: [100, 90, 110]}
+    found = {
+        f"32: {name}": [{"images_per_second": speed, "gflops": speed / 10} for speed in speeds]
+        for name, speeds in turns.items()
+    }
+    table = speed.table(found | {speed.PEAK: [{"gflops": 62.0}]})
+    assert statistics.median(turns["digitsmith, bfloat16"]) == 310
+    assert "| 32 | digitsmith, bfloat16 | 310 (300 to 500) | 3.10 | 31 | 50% |" in table
