@@ -60,6 +60,8 @@ sendfile = False  # it would wait for ever for a client that takes nothing
 
 def on_starting(server):
     """Refuse to start on what cannot work, before any worker is forked."""
+    if server.cfg.is_ssl:  # connections are looked at before they are read, which TLS does not allow
+        sys.exit("gunicorn was given a certificate, but Digitsmith speaks plain HTTP: let a proxy in front speak TLS.")
     try:
         models = find(Path(settings["MODELS"]))
         choose_default([model.name for model in models], settings["DEFAULT_MODEL"])

@@ -56,10 +56,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def enqueue_req(self, conn: TConn) -> None:
         """A connection is new, or more has come on it."""
-        if self.cfg.is_ssl:  # what is there cannot be read in advance
-            self.begun(conn)
-            self.take(conn)
-            return
         read = conn.parser.unreader.buf.getvalue() if conn.parser else b""
         unread = waiting_bytes(conn.sock)
         start = read + (unread or b"")

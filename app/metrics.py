@@ -72,11 +72,6 @@ class Metrics:
         self.requests.labels(route, known, status).inc()
         self.seconds.labels(route).observe(seconds)
 
-    def count_batch(self, model: str, digits: int) -> None:
-        """A request for pictures has drawn its digits."""
-        self.batch.observe(digits)
-        self.count_digits(model, digits)
-
     def count_digits(self, model: str, digits: int) -> None:
         """So many digits have been drawn."""
         self.digits.labels(model).inc(digits)

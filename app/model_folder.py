@@ -56,6 +56,11 @@ class _Realness(Schema):
     logit_percentiles = fields.Nested(_Percentiles, required=True)
 
 
+class _Cost(Schema):
+    mflop = fields.Float(required=True)
+    parameters = fields.Integer(required=True, strict=True)
+
+
 class _Card(Schema):
     """What the app itself needs of card.json; the rest is passed on as it is."""
 
@@ -68,6 +73,7 @@ class _Card(Schema):
     sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     realness = fields.Nested(_Realness, required=True)
     evaluation = fields.Dict(required=True, allow_none=True)
+    generator = fields.Nested(_Cost(unknown=EXCLUDE))
 
     @validates_schema
     def _has_percentiles_of_each_class(self, card: dict[str, Any], **_: Any) -> None:

@@ -20,8 +20,8 @@ TIMEOUT = 1  # second for Redis to answer in
 def init_app(app: Flask) -> None:
     """Limit the requests of each client, if a limit is set.
 
-    Every route counts but health, metrics and static files; what is no route is free. A Redis that stops
-    answering is replaced by each process's own memory until it is back.
+    Every route counts but health, metrics, static files and evolution sheets, which the page shows by the dozen;
+    what is no route is free. A Redis that stops answering is replaced by each process's own memory until it is back.
     """
     if not app.config["RATE_LIMIT"]:
         return
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
         swallow_errors=True,
         key_prefix="digitsmith",
     )
-    limiter.request_filter(lambda: request.blueprint in FOR_MACHINES)
+    limiter.request_filter(lambda: request.blueprint in FOR_MACHINES or request.endpoint == "models.evolution")
 
     def refuse(error: RateLimitExceeded) -> Response:
         metrics.current().rate_limited.inc()

@@ -28,18 +28,6 @@ def fresh_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
-def plan_digits(
-    seed: int,
-    count: int,
-    latent_dim: int,
-    classes: int | None,
-    digit: int | Sequence[int] | None = None,
-    truncation: float = 1.0,
-) -> Plan:
-    """Plan digits 0 to count - 1 of a seed; the arguments are as in `plan_indices`."""
-    return plan_indices(seed, range(count), latent_dim, classes, digit, truncation)
-
-
 def plan_indices(
     seed: int,
     indices: Sequence[int],

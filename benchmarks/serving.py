@@ -22,7 +22,7 @@ import httpx
 import psutil
 
 from app.config import PREFIX, ROOT
-from app.sampling import plan_digits
+from app.sampling import plan_indices
 from benchmarks.load import hey, need, refuse_failures, requests_per_second, wrk
 from benchmarks.rivals import load
 
@@ -138,7 +138,7 @@ def digits_per_second(server: Running) -> float:
 def bare_digits_per_second() -> float:
     """Digits that the generator draws in a second in one process, with one thread and no server."""
     generator = load()
-    plan = plan_digits(1, 128, generator.latent_dim, generator.classes)
+    plan = plan_indices(1, range(128), generator.latent_dim, generator.classes)
     began, drawn = time.perf_counter(), 0
     while drawn < DATASET:
         generator(plan.latents, plan.labels)

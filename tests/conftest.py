@@ -72,7 +72,7 @@ def fake_model(name: str, classes: int | None) -> Model:
     card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
     card |= {"sha256": {"generator.keras": "0" * 64}, "evaluation": None, "dataset": {"name": "mnist"}}
     percentiles = {"all": np.linspace(-1, 1, 101).tolist()}
-    percentiles["per_class"] = [percentiles["all"]] * 10
+    percentiles["per_class"] = [percentiles["all"]] * (classes or 10)
     loss = "relativistic" if classes else "non-saturating"
     return Model(
         name,

@@ -157,3 +157,41 @@ def test_the_reader_of_the_description_asks_as_described(browser, server, path):
         with page.expect_response(lambda response: path in response.url) as answer:
             route.get_by_role("button", name="Execute").click()
         assert answer.value.status == 200
+
+
+@pytest.mark.parametrize("how", ["the slider", "Enter", "the button"])
+def test_what_the_form_may_not_say_is_not_asked_and_leaves_the_link_good(page, how):
+    before, address = pictures(page), page.url
+    page.fill("#make-form [name=count]", "300")
+    if how == "the slider":
+        page.locator("#make-form [name=truncation]").fill("0.5")
+    elif how == "Enter":
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#make-form [name=count]")).to_be_focused()
+    page.fill("#make-form [name=count]", "4")
+    page.locator("#make-form [name=truncation]").fill("0.9")
+    wait_for_change(page, before)
+    assert len(pictures(page)) == 4
+    assert "count=300" not in page.url
+    assert address != page.url
+
+
+def test_keys_with_a_modifier_are_left_to_the_browser(page):
+    page.fill("#make-form [name=count]", "4")
+    generate(page)
+    page.locator("#made button").first.focus()
+    for held in ("Alt", "Control", "Meta"):
+        page.keyboard.press(f"{held}+ArrowRight")
+    expect(page.locator("#made button").first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#made button").nth(1)).to_be_focused()
+
+
+def test_without_javascript_nothing_stands_there_that_cannot_work(plain_page):
+    for section in ("explore", "learn", "judge", "ask"):
+        expect(plain_page.locator(f"#{section} noscript p")).to_contain_text("needs JavaScript")
+        expect(plain_page.locator(f"#{section} noscript p")).to_be_visible()
+        assert plain_page.locator(f"#{section} :is(button, input, canvas):visible").count() == 0

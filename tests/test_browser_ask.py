@@ -91,3 +91,37 @@ def test_a_digit_can_be_drawn_with_the_keyboard(page):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     expect(page.locator(OPINION)).to_contain_text("More real than")
+
+
+def test_when_one_request_fails_no_other_is_tried_again_for_no_one(page):
+    page.clock.install()
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        if "model=mlp" in route.request.url:
+            route.fulfill(status=422, json={"detail": "That is no digit."})
+        else:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}")
+
+    page.route("**/discriminate?*", answer)
+    draw_one(page)
+    expect(page.locator("#draw-status")).to_have_text("That is no digit.")
+    page.clock.run_for(10_000)
+    assert len(asked) == 3
+    assert page.inner_text("#draw-status") == "That is no digit."
+
+
+def test_space_held_down_puts_the_pen_down_but_once(page):
+    said = page.locator("#draw-status")
+    page.locator("#draw-canvas").focus()
+    for _ in range(5):
+        page.keyboard.down(" ")  # again while it is down: a key that repeats
+    expect(said).to_have_text("The pen is down.")
+    page.keyboard.up(" ")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(said).to_have_text("The pen is down.")
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    expect(said).to_have_text("This is your 3 as they see it.")

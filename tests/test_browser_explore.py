@@ -104,3 +104,18 @@ def test_the_way_plays_there_and_back_and_can_be_moved_along(page, asked):
     left = page.evaluate("document.querySelector('#way-film').getBoundingClientRect().left")
     frame = page.locator(".film").bounding_box()
     assert abs(left + 63 * frame["width"] - frame["x"]) < 1
+
+
+def test_another_button_drags_nothing_and_a_pinned_corner_says_why_it_stays(page, asked):
+    box = page.locator(".corner-1").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down(button="right")
+    page.mouse.move(x - 60, y + 20, steps=4)
+    page.mouse.up(button="right")
+    page.locator("[name=pin]").nth(1).check()
+    page.locator(".corner-1").press("Enter")
+    expect(page.locator("#map-status")).to_have_text("This corner is pinned.")
+    page.locator("[name=pin]").nth(1).uncheck()
+    drawn(page, lambda: page.locator(".corner-1").press("Enter"))
+    assert len(asked) == 2

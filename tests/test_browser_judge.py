@@ -62,3 +62,10 @@ def test_the_line_is_where_the_two_come_apart_best(page, generated, line):
         "async (generated) => (await import('/static/js/judge.js')).dividingLine(generated)", generated
     )
     assert found == pytest.approx(line)
+
+
+def test_a_double_click_answers_but_once(page):
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#judge-place")).to_contain_text("Digit 1 of 10")
+    page.locator("#judge-answers [value=real]").dblclick()
+    expect(page.locator("#judge-place")).to_contain_text("Digit 2 of 10")

@@ -69,3 +69,14 @@ def test_it_plays_from_noise_and_pauses(section):
     stands = section.locator("#learn-time").input_value()
     section.page.evaluate("new Promise(requestAnimationFrame)")
     assert section.locator("#learn-time").input_value() == stands
+
+
+def test_a_sheet_that_does_not_come_leaves_no_broken_picture_and_is_asked_for_again(section):
+    page, sheet = section.page, section.locator("figure:visible img")
+    page.route("**/evolution/*", lambda route: route.abort())
+    move(section, 500)
+    expect(section.locator("#learn-status")).to_have_text("A sheet cannot be loaded. Try again in a moment.")
+    assert sheet.get_attribute("src") is None
+    page.unroute("**/evolution/*")
+    move(section, 501)
+    expect(sheet).to_have_js_property("naturalWidth", 280)

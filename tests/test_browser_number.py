@@ -1,6 +1,8 @@
 """Write a number, in a real Chromium."""
 
-from playwright.sync_api import expect
+from contextlib import suppress
+
+from playwright.sync_api import Error, expect
 
 NUMBER = "#written img"
 
@@ -71,3 +73,19 @@ def test_without_javascript_each_form_keeps_what_the_other_made(plain_page):
     plain_page.get_by_role("button", name="Generate").click()
     assert plain_page.get_attribute("#made img", "src") != made
     assert pictures(plain_page) == written
+
+
+def test_going_back_while_a_digit_is_written_anew_stays_back(page):
+    write(page, "2026")
+    write(page, "1999")
+    held = []
+    page.route("**/number/**", lambda route: held.append(route) if "turns=" in route.request.url else route.continue_())
+    with page.expect_request("**/number/1999?*turns=*"):
+        page.locator("#written button").first.click()
+    page.go_back()
+    expect(page.locator("#written")).to_have_attribute("aria-label", "2026 in handwriting")
+    with suppress(Error):  # the page has given the request up
+        held[0].continue_()
+    page.go_forward()
+    expect(page.locator("#written")).to_have_attribute("aria-label", "1999 in handwriting")
+    assert "number_turns" not in page.url

@@ -128,6 +128,8 @@ def test_json_that_is_damaged_or_something_else(models, file, content):
         ("settings", {}),
         ("image", {"shape": [32, 32, 3], "range": [0, 1]}),
         ("evaluation", "good"),
+        ("generator", {"mflop": 8.6}),
+        ("generator", {"mflop": "few", "parameters": 300}),
         ("evaluation", {"label_accuracy": 0.9}),
         ("evaluation", {"recall": {"generated": "much", "real": 1.0}}),
         ("realness", {"logit_percentiles": {"all": list(range(101, 0, -1)), "per_class": [[0.0] * 101] * 10}}),

@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
 from app.config import ROOT
-from app.sampling import plan_digits
+from app.sampling import plan_indices
 
 
 @pytest.fixture(scope="module", params=SHIPPED)
@@ -27,7 +27,7 @@ def card(folder):
 
 def drawn(folder, card, count: int) -> tuple[np.ndarray, np.ndarray | None]:
     generator = keras.saving.load_model(folder / "generator.keras", compile=False, safe_mode=True)
-    plan = plan_digits(1, count, card["latent"]["dim"], card["classes"] if card["conditional"] else None)
+    plan = plan_indices(1, range(count), card["latent"]["dim"], card["classes"] if card["conditional"] else None)
     inputs = [plan.latents, plan.labels] if card["conditional"] else plan.latents
     return generator.predict(inputs, batch_size=500, verbose=0), plan.labels
 

@@ -17,7 +17,7 @@ from app.exports import Exports
 from app.generator import BATCH_SIZES, Generator
 from app.model_folder import check
 from app.runtime import Runtime, Signature
-from app.sampling import plan_digits
+from app.sampling import plan_indices
 
 
 def test_every_count_is_cut_into_batches_and_put_together_again():
@@ -28,7 +28,7 @@ def test_every_count_is_cut_into_batches_and_put_together_again():
         return fake_images(inputs)
 
     generator = Generator(Runtime(dict.fromkeys(BATCH_SIZES, run)), latent_dim=8, classes=10)
-    plan = plan_digits(1, 150, 8, 10)
+    plan = plan_indices(1, range(150), 8, 10)
     whole = generator(plan.latents, plan.labels)
     assert set(sizes) <= set(BATCH_SIZES)
     assert whole.shape == (150, 28, 28)
@@ -72,10 +72,10 @@ ALONE_AND_TOGETHER = """
 import sys
 import numpy as np
 from app import create_app
-from app.sampling import plan_digits
+from app.sampling import plan_indices
 
 model = create_app().extensions["digitsmith"][sys.argv[1]]
-plan = plan_digits(7, 10_000, model.generator.latent_dim, model.generator.classes)
+plan = plan_indices(7, range(10_000), model.generator.latent_dim, model.generator.classes)
 draw = lambda chosen: model.generator(plan.latents[chosen], None if plan.labels is None else plan.labels[chosen])
 together = draw(slice(None))
 for size in (1, 13, 40):
@@ -91,12 +91,33 @@ def test_a_digits_bytes_do_not_depend_on_its_neighbours(name):
     assert done.stdout.split() == ["1", "0", "13", "0", "40", "0"]
 
 
+BY_ANY_NUMBER_OF_THREADS = """
+import sys
+import numpy as np
+from app import create_app
+from app.sampling import plan_indices
+
+drawn = []
+for threads in (1, 2, 4):
+    model = create_app({"INFERENCE_THREADS": threads}).extensions["digitsmith"][sys.argv[1]]
+    plan = plan_indices(7, range(1_000), model.generator.latent_dim, model.generator.classes)
+    drawn.append(model.generator(plan.latents, plan.labels))
+print([(other != drawn[0]).any(axis=(1, 2)).sum() for other in drawn[1:]])
+"""
+
+
+def test_a_digits_bytes_do_not_depend_on_the_threads_that_a_machine_has(name):
+    command = [sys.executable, "-c", BY_ANY_NUMBER_OF_THREADS, name]
+    done = subprocess.run(command, cwd=ROOT, env=server_environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[np.int64(0),", "np.int64(0)]"]
+
+
 def test_openvino_is_within_one_grey_level_of_tensorflow(server, get, name, tmp_path):
     card = json.loads((ROOT / "models" / name / "card.json").read_text())
     classes = card["classes"] if card["conditional"] else None
     network = check(ROOT / "models" / name).generator
     reference = Generator.load(network, card["latent"]["dim"], classes, threads=1, exports=Exports(tmp_path))
-    plan = plan_digits(3, 400, reference.latent_dim, classes)
+    plan = plan_indices(3, range(400), reference.latent_dim, classes)
     sheet = reference(plan.latents, plan.labels).reshape(400 * 28, 28)
     openvino = served(get, server, name, "seed=3&count=400&columns=1")
     assert np.abs(sheet.astype(int) - openvino).max() <= 1

@@ -8,12 +8,12 @@ from conftest import canonical, pixels
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sampling import MAX_SEED, plan_digits, plan_interpolation, plan_map, turned
+from app.sampling import MAX_SEED, plan_indices, plan_interpolation, plan_map, turned
 from app.schemas import SEEDS
 
 
 def corners(*seeds):
-    return [plan_digits(seed, 1, 8, 10, 3) for seed in seeds]
+    return [plan_indices(seed, range(1), 8, 10, 3) for seed in seeds]
 
 
 def test_the_edges_are_the_ways_between_the_corners():
@@ -25,12 +25,12 @@ def test_the_edges_are_the_ways_between_the_corners():
 
 
 def test_a_corner_that_is_not_turned_is_its_seeds_first_digit():
-    digits = plan_digits(1, 3, 64, 10, 3)
+    digits = plan_indices(1, range(3), 64, 10, 3)
     np.testing.assert_array_equal(turned(digits, 0, 0).latents, digits.latents[:1])
 
 
 def test_a_turned_corner_is_about_as_long_and_goes_on_smoothly():
-    digits = plan_digits(1, 3, 64, None)
+    digits = plan_indices(1, range(3), 64, None)
     here, near, far = (turned(digits, angle, angle / 2).latents[0] for angle in (0.5, 0.501, 2))
     lengths = np.linalg.norm([here, near, far], axis=1)
     assert (abs(lengths / 8 - 1) < 0.3).all()

@@ -90,3 +90,25 @@ def test_real_digits_are_guessed_only_beside_a_model_that_learned_from_mnist(dat
     page = create_app(catalogue=Catalogue([model])).test_client().get("/").text
     assert ('id="judge"' in page) is there
     assert ('href="#judge"' in page) is there
+
+
+@pytest.mark.parametrize("classes", [1, 2, 5, 10, 26])
+def test_a_model_of_any_number_of_classes_has_its_page_and_a_number_only_by_who_knows_ten(classes):
+    client = create_app(catalogue=Catalogue([fake_model("mlp", None), fake_model("few", classes)])).test_client()
+    for model in ("mlp", "few"):
+        page = client.get(f"/?model={model}").text
+        assert ('id="number"' in page) == ('href="#number"' in page) == ("number_seed" in page) == (classes >= 10)
+        assert re.search(r'name="explored" value="\d+" checked', page)
+    refused = client.get("/number/2026?model=few")
+    assert refused.status_code == (200 if classes >= 10 else 422)
+    if classes < 10:
+        assert refused.get_json()["detail"] == f"The number has a 6; few draws 0 to {classes - 1}."
+
+
+@pytest.mark.parametrize(("most", "offered"), [(100_000, "100"), (500, "50"), (5, None)])
+def test_the_form_for_a_data_set_offers_what_the_server_gives(app, client, most, offered):
+    app.config["MAX_DATASET"] = most
+    form = re.search(r'name="per_class" min="1" max="(\d+)" value="(\d+)"', client.get("/").text)
+    assert (form and form[2]) == offered
+    if form:
+        assert client.head(f"/dataset?per_class={form[1]}").status_code == 200

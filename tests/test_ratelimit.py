@@ -53,6 +53,8 @@ def test_health_metrics_what_the_page_loads_and_what_is_not_found_are_not_limite
     for path in ("/livez", "/readyz", "/metrics", "/static/style.css"):
         with client.get(path) as response:
             assert response.status_code == 200
+    sheet = "/models/mlp/evolution/step-0000000.png"  # which the fake has not: 404, and no 429
+    assert client.get(sheet).status_code == 404
     assert client.get("/nowhere").status_code == 404
 
 

@@ -109,6 +109,11 @@ def test_a_bad_setting_is_refused_with_one_sentence(name, value):
     assert said.startswith(f"DIGITSMITH_{name} is ")
 
 
+def test_a_certificate_is_refused_with_one_sentence():
+    (said,) = refused(GUNICORN_CMD_ARGS=f"--certfile {__file__} --keyfile {__file__}")
+    assert said.endswith("Digitsmith speaks plain HTTP: let a proxy in front speak TLS.")
+
+
 def test_a_start_on_a_port_that_is_taken_leaves_nothing_behind(server, tmp_path):
     settings = {"DIGITSMITH_PORT": server.rpartition(":")[2], "TMPDIR": tmp_path}
     assert any("in use" in line for line in refused(**settings, DIGITSMITH_LOG_FORMAT="console"))

@@ -115,10 +115,12 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: s
     """See that a data set has at most so many digits. Raises InvalidParameters on a larger one."""
     if wanted.count <= most:
         return
-    name, given, of_each = "count", wanted.count, most // len(wanted.labels)
+    name, given, of_each = "count", reprlib.repr(wanted.count), most // len(wanted.labels)
     if parameters["count"] is None and of_each:
-        name, given, most = "per_class", parameters["per_class"] or PER_CLASS, of_each
-    detail = f"{name} is {reprlib.repr(given)}; it must be a whole number from 1 to {most}{where}."
+        name, given, most = "per_class", f"left out, which means {PER_CLASS}", of_each
+        if parameters["per_class"]:
+            given = reprlib.repr(parameters["per_class"])
+    detail = f"{name} is {given}; it must be a whole number from 1 to {most}{where}."
     raise InvalidParameters({name: detail})
 
 

@@ -11,7 +11,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import sheet
-from app.routes.pictures import draw, plan_for, png_or_json
+from app.routes.pictures import classes_of, draw, plan_for, png_or_json
 from app.sampling import Plan, fresh_seed
 from app.schemas import NumberParameters
 
@@ -53,13 +53,18 @@ def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: fl
 
     Args: called, what the request calls its turns.
 
-    Raises: Conflict when the model takes no label, InvalidParameters on more turns than digits.
+    Raises: Conflict when the model takes no label, InvalidParameters on a digit that it has not, or more turns
+        than digits.
     """
     taken = [int(turn) for turn in turns.split(",") if turn]
     if len(taken) > len(digits):
         raise InvalidParameters({called: f"{called} has {len(taken)} numbers; it must have at most {len(digits)}."})
+    numerals = [int(digit) for digit in digits]
+    classes = classes_of(model, f"be asked for a {max(numerals)}", "leave it out")
+    if max(numerals) >= classes:
+        raise InvalidParameters({"digits": f"The number has a {max(numerals)}; {model.name} draws 0 to {classes - 1}."})
     indices = _indices(taken + [0] * (len(digits) - len(taken)))
-    return plan_for(model, seed, indices, [int(digit) for digit in digits], truncation)
+    return plan_for(model, seed, indices, numerals, truncation)
 
 
 def _indices(turns: Sequence[int]) -> list[int]:

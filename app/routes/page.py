@@ -18,6 +18,7 @@ blueprint = Blueprint("page", __name__)
 
 SCHEMA = PageParameters()
 SEEDS = ("seed", "number_seed")
+NUMERALS = 10
 
 
 @blueprint.get("/")
@@ -55,7 +56,9 @@ def _made(model: Model, asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _written(writer: Model, asked: dict[str, Any]) -> list[str | dict[str, Any]]:
-    """The number as it is written: its digits, and what stands between them."""
+    """The number as it is written: its digits, and what stands between them; nothing by who knows too few digits."""
+    if (writer.generator.classes or 0) < NUMERALS:
+        return []
     digits = re.sub(r"\D", "", asked["number"])
     plan = plan_number(writer, asked["number_seed"], digits, asked["number_turns"], 1.0, "number_turns")
     told = iter(_told(writer, plan, asked["number_seed"]))

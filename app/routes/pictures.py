@@ -7,13 +7,12 @@ from typing import Any
 from flask import Response, json, request
 from werkzeug.exceptions import Conflict, PreconditionFailed
 
-from app import metrics
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.headers import accepted
 from app.images import Digits, png
 from app.sampling import Plan, plan_indices
-from app.telemetry import note_drawing
+from app.telemetry import note_drawing, note_drawn
 
 YEAR = 365 * 24 * 3600  # seconds
 
@@ -95,7 +94,7 @@ def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
     """The digits (N, 28, 28) of a plan; the log and the metrics tell of them."""
     note_drawing(model.name, seeds, len(plan.latents))
     digits = model.generator(plan.latents, plan.labels)
-    metrics.current().count_batch(model.name, len(digits))
+    note_drawn(model.name, len(digits))
     return digits
 
 

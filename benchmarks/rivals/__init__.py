@@ -9,7 +9,7 @@ from app.exports import Exports
 from app.generator import Generator
 from app.images import png
 from app.model_folder import check
-from app.sampling import fresh_seed, plan_digits
+from app.sampling import fresh_seed, plan_indices
 
 MODEL = ROOT / "models" / "digitsmith"
 CACHE = Path(Settings().load({})["CACHE"])
@@ -23,7 +23,7 @@ def load() -> Generator:
 
 def draw(generator: Generator, count: int) -> list[bytes]:
     """So many fresh digits, each as PNG."""
-    plans = [plan_digits(fresh_seed(), 1, generator.latent_dim, generator.classes) for _ in range(count)]
+    plans = [plan_indices(fresh_seed(), [0], generator.latent_dim, generator.classes) for _ in range(count)]
     labels = [plan.labels for plan in plans if plan.labels is not None]
     digits = generator(np.concatenate([plan.latents for plan in plans]), np.concatenate(labels))
     return [png(digit) for digit in digits]

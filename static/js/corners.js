@@ -1,5 +1,7 @@
 // The four corners of the map: a seed each, how far it is turned from there, and the keys and drags that change it.
 
+import { alone } from "./keys.js";
+
 const PER_PIXEL = 0.006; // radians that a corner is turned for a pixel of dragging
 const PER_KEY = 0.1; // and for a key press
 const FURTHEST = 9.999; // radians
@@ -36,23 +38,25 @@ export function movable(button, get, set) {
   let from = null; // where a drag began, and the corner then
   let dragged = false;
   button.addEventListener("pointerdown", (event) => {
+    if (!event.isPrimary || event.button !== 0) return; // a second finger or another button drags nothing
     button.setPointerCapture(event.pointerId);
     from = { x: event.clientX, y: event.clientY, corner: get() };
     dragged = false;
   });
   button.addEventListener("pointermove", (event) => {
-    if (!from) return;
+    if (!from || !event.buttons || !event.isPrimary) return;
     const way = [event.clientX - from.x, event.clientY - from.y];
     dragged ||= Math.hypot(...way) > CLICK;
     if (dragged) set(turnedBy(from.corner, way, PER_PIXEL));
   });
   for (const end of ["pointerup", "pointercancel"]) button.addEventListener(end, () => (from = null));
+  button.addEventListener("pointercancel", () => (dragged = false)); // no click will follow
   button.addEventListener("click", () => {
     if (!dragged) set(fresh());
     dragged = false;
   });
   button.addEventListener("keydown", (event) => {
-    if (!KEYS[event.key]) return;
+    if (!KEYS[event.key] || !alone(event)) return;
     event.preventDefault();
     set(turnedBy(get(), KEYS[event.key], PER_KEY));
   });

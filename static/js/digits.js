@@ -1,5 +1,7 @@
 // A group of pictures of digits, one button each, in which the arrow keys move.
 
+import { alone } from "./keys.js";
+
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Show told digits in a list: each a button with its picture, described by `words`. */
@@ -39,7 +41,7 @@ export function walkable(list, columns, come) {
   const buttons = () => [...list.querySelectorAll("button")];
   list.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
-    if (!step) return;
+    if (!step || !alone(event)) return;
     const all = buttons();
     const next = all[all.indexOf(event.target) + step[0] + step[1] * columns()];
     if (!next) return;

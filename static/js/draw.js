@@ -2,7 +2,7 @@
 
 import { paper } from "./pen.js";
 import { opinionOn } from "./real.js";
-import { onlyLatest, orSay } from "./server.js";
+import { allOrNone, onlyLatest, orSay } from "./server.js";
 import { percent } from "./words.js";
 
 const section = document.querySelector("#ask");
@@ -22,7 +22,7 @@ function judge() {
   drawn = true;
   const signal = latest();
   orSay(say, async () => {
-    const opinions = await Promise.all(rows.map((row) => opinion(row, signal)));
+    const opinions = await allOrNone(rows.map((row) => opinion(row, signal)), latest);
     seen.src = opinions[0].png;
     seen.alt = `Your ${digit()} as the discriminators see it`;
     seen.hidden = false;

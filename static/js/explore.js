@@ -67,7 +67,7 @@ export function start() {
     movable(
       button,
       () => corners[which],
-      (corner) => !pins[which].checked && change(which, corner),
+      (corner) => (pins[which].checked ? say("This corner is pinned.") : change(which, corner)),
     );
   });
   section.querySelector("#map-anew").addEventListener("click", anew);

@@ -1,7 +1,7 @@
 // Be the judge: real or generated? Then your score beside the discriminator's on the same ten digits.
 
 import { generatedDigit, opinionOn, realDigit } from "./real.js";
-import { askJSON, onlyLatest, orSay } from "./server.js";
+import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 import { percent } from "./words.js";
 
 const DIGITS = 10;
@@ -41,8 +41,9 @@ const generated = (count, signal) => askJSON(`generate?count=${count}&model=${se
 /** Draw ten digits by lot, real or generated with equal chances, and ask the discriminator about each. */
 async function deal() {
   const signal = latest();
-  const [candidates, others] = await Promise.all([generated(DIGITS, signal), generated(OTHERS, signal)]);
-  const digits = await Promise.all(candidates.digits.map((told) => dealt(told, Math.random() < 0.5, signal)));
+  const [candidates, others] = await allOrNone([generated(DIGITS, signal), generated(OTHERS, signal)], latest);
+  const deals = candidates.digits.map((told) => dealt(told, Math.random() < 0.5, signal));
+  const digits = await allOrNone(deals, latest);
   return { digits, said: [], line: dividingLine(others.digits.map(({ realness }) => realness)) };
 }
 
@@ -63,8 +64,12 @@ function ask() {
   place.textContent = `Digit ${number + 1} of ${DIGITS}: a ${label}. Real or generated?`;
 }
 
-function answer({ target }) {
-  if (!target.value) return;
+/** Whether a click is the second of a double click, which may mean what has just gone away. */
+const again = (event) => event.detail > 1;
+
+function answer(event) {
+  const { target } = event;
+  if (!target.value || again(event)) return;
   const { real } = round.digits[round.said.length];
   round.said.push(target.value === "real");
   const right = round.said.at(-1) === real;
@@ -107,8 +112,8 @@ function offer(words) {
   begin.textContent = words;
 }
 
-async function play() {
-  if (dealing) return;
+async function play(event) {
+  if (dealing || again(event)) return;
   dealing = true;
   say("Drawing ten digits");
   const dealt = await orSay(say, deal).finally(() => (dealing = false));
@@ -125,4 +130,5 @@ export function start() {
   if (!section) return;
   begin.addEventListener("click", play);
   answers.addEventListener("click", answer);
+  answers.addEventListener("keydown", (event) => event.repeat && event.preventDefault()); // a key held answers once
 }

@@ -3,7 +3,7 @@
 import { draw } from "./curves.js";
 import { whenNear } from "./near.js";
 import { playable } from "./player.js";
-import { askJSON, orSay } from "./server.js";
+import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 
 const PLAY = 12; // seconds from noise to the end
 
@@ -11,6 +11,7 @@ const section = document.querySelector("#learn");
 const slider = section.querySelector("#learn-time");
 const status = section.querySelector("#learn-status");
 const figures = [...section.querySelectorAll("figure")];
+const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
 let learners = []; // { figure, sheets, cursors }: one a model
@@ -25,9 +26,9 @@ const seenAt = (place) => Math.round(128 * (2 ** (place * Math.log2(1 + most / 1
 
 const words = (seen) => `${seen.toLocaleString("en")} images`;
 
-async function load(figure) {
+async function load(figure, signal) {
   const url = `models/${encodeURIComponent(figure.dataset.model)}`;
-  const [card, history] = await Promise.all([askJSON(url, {}, say), askJSON(`${url}/history`, {}, say)]);
+  const [card, history] = await Promise.all([askJSON(url, { signal }, say), askJSON(`${url}/history`, { signal }, say)]);
   return { figure, history, sheets: card.evolution };
 }
 
@@ -75,7 +76,9 @@ function fetchAhead() {
 async function begin() {
   if (loading || learners.length) return;
   loading = true;
-  const loaded = await orSay(say, () => Promise.all(figures.map(load))).finally(() => (loading = false));
+  const signal = latest();
+  const loads = () => allOrNone(figures.map((figure) => load(figure, signal)), latest);
+  const loaded = await orSay(say, loads).finally(() => (loading = false));
   if (!loaded) return;
   say("\u00a0");
   most = Math.max(...loaded.map(({ sheets }) => sheets.at(-1).images_seen));
@@ -83,9 +86,16 @@ async function begin() {
   choose(section.querySelector("[name=learner]:checked").value);
 }
 
+/** A sheet that does not come leaves no broken picture behind, and is asked for again when the cursor moves. */
+function missing({ target }) {
+  target.removeAttribute("src");
+  say("A sheet cannot be loaded. Try again in a moment.");
+}
+
 export function start() {
+  for (const figure of figures) figure.querySelector("img").addEventListener("error", missing);
   slider.addEventListener("input", show);
-  slider.addEventListener("change", () => learners.length && say(`All shown after ${words(seenAt(slider.value / slider.max))} or at their end`));
+  slider.addEventListener("change", () => learners.length && say(`Shown after ${words(seenAt(slider.value / slider.max))} or at the end`));
   for (const kind of ["click", "change"]) section.addEventListener(kind, begin);
   section.addEventListener("change", ({ target }) => target.name === "learner" && choose(target.value));
   section.querySelector("#learn-play").addEventListener("click", fetchAhead);

@@ -2,6 +2,7 @@
 
 import { onReturn, remember, remembered } from "./address.js";
 import { show, walkable } from "./digits.js";
+import { alone } from "./keys.js";
 import { askJSON, onlyLatest, orSay } from "./server.js";
 import { ofDigit, ofPicture } from "./words.js";
 
@@ -49,14 +50,16 @@ function put({ digits, seed }, again) {
 /** What the address is to say of parameters: those that are left out must leave it too. */
 const said = (parameters) => Object.fromEntries(NAMES.map((name) => [name, parameters.get(name)]));
 
-/** Make what the form says and put it into the address. */
+/** Make what the form says and put it into the address, unless it says what a link may not. */
 async function generate() {
+  if (!form.reportValidity()) return;
   const made = await make(wanted());
   if (made) remember(said(made));
 }
 
 /** Draw the same seed anew while the slider moves; the address follows without a new place to come back to. */
 async function dare() {
+  if (!form.reportValidity()) return;
   const parameters = wanted();
   parameters.set("seed", remembered().get("seed"));
   const made = await make(parameters);
@@ -87,8 +90,7 @@ function restore() {
 /** Enter and Space generate wherever nothing has the focus, as long as the picture is in sight. */
 function onKey(event) {
   const idle = event.target === document.body && !event.repeat;
-  const plain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey;
-  if (!idle || !plain || ![" ", "Enter"].includes(event.key)) return;
+  if (!idle || !alone(event) || ![" ", "Enter"].includes(event.key)) return;
   if (list.getBoundingClientRect().bottom < 0) return;
   event.preventDefault();
   generate();

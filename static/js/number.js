@@ -32,7 +32,7 @@ function write(wanted) {
     written = { ...wanted, seed: String(told.seed) };
     if (same) renew(told.digits);
     else show(told.digits);
-    const parameters = new URLSearchParams(saved());
+    const parameters = new URLSearchParams(Object.entries(saved()).filter(([, value]) => value !== null));
     document.querySelector("#number-link").href = `?${parameters}#number`;
     document.querySelector("#number-png").href = url(written, { background: "white", scale: 4 });
     return written;
@@ -41,10 +41,10 @@ function write(wanted) {
   });
 }
 
-/** What the address keeps of the number. */
+/** What the address keeps of the number; null for what must leave it. */
 function saved() {
-  const turns = written.turns.some(Boolean) ? { number_turns: String(written.turns) } : {};
-  return { number: written.text, number_seed: written.seed, ...turns };
+  const turns = written.turns.some(Boolean) ? String(written.turns) : null;
+  return { number: written.text, number_seed: written.seed, number_turns: turns };
 }
 
 const words = (digit) => `${digit}, seed ${written.seed}, write it anew`;
@@ -83,7 +83,7 @@ async function submit(event) {
   const done = await write({ text, seed: null, turns: [...digitsOf(text)].map(() => 0) });
   if (!done) return;
   say(`${text} in handwriting, seed ${done.seed}`);
-  remember({ number_turns: null, ...saved() });
+  remember(saved());
 }
 
 async function again(event) {
@@ -114,6 +114,6 @@ export function start() {
     const said = remembered();
     const wanted = linked(said.has("number_seed") ? said : first);
     form.elements.number.value = wanted.text;
-    if (JSON.stringify(wanted) !== JSON.stringify(written)) write(wanted);
+    if (JSON.stringify(wanted) !== JSON.stringify(coming ?? written)) write(wanted);
   });
 }

@@ -1,5 +1,7 @@
 // A pen on paper: draws on a canvas with mouse, pen, finger or keyboard.
 
+import { alone } from "./keys.js";
+
 const WIDTH = 20; // about MNIST's stroke, on paper of 280
 const STEP = 7; // from one key press to the next
 
@@ -58,7 +60,9 @@ export function paper(canvas, lifted, say) {
   canvas.addEventListener("blur", lift);
   canvas.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];
+    if (!alone(event)) return;
     if (event.key === " ") {
+      if (event.repeat) return event.preventDefault(); // held, it puts the pen down or lifts it but once
       const down = last === null;
       if (down) draw(place);
       else lift();

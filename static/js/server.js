@@ -52,6 +52,14 @@ export async function whole(reading) {
   }
 }
 
+/** What all of some requests answer; when one fails, `giveUp` is to abort the others, which no one wants any more. */
+export function allOrNone(requests, giveUp) {
+  return Promise.all(requests).catch((error) => {
+    giveUp();
+    throw error;
+  });
+}
+
 /** Do some work and say in words what goes wrong, unless it is only no longer wanted; null then. */
 export async function orSay(say, work) {
   try {
