@@ -51,10 +51,10 @@ def test_the_pull_towards_training_digits_is_told_with_its_interval():
     assert row.endswith(", in pixels | 0.5100 (0.5001 to 0.5200) | 0.5100 (0.5001 to 0.5200) | 0.5: no pull |")
 
 
-def test_kid_is_told_with_its_error():
-    kid = {"generated": 0.25, "generated_error": 0.5, "real": 0.125, "real_error": 0.25}
+def test_kid_is_told_with_its_spread():
+    kid = {"generated": 0.25, "generated_spread": 0.5, "real": 0.125, "real_spread": 0.25}
     told = report.table({"judge_kid": kid, "memorisation": {}})
-    assert "| judge-KID | 0.2500 ± 0.5000 | 0.1250 ± 0.2500 | lower |" in told
+    assert "| judge-KID ± spread over subsets | 0.2500 ± 0.5000 | 0.1250 ± 0.2500 | lower |" in told
 
 
 class ByHeart:

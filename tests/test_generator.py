@@ -102,14 +102,14 @@ for threads in (1, 2, 4):
     model = create_app({"INFERENCE_THREADS": threads}).extensions["digitsmith"][sys.argv[1]]
     plan = plan_indices(7, range(1_000), model.generator.latent_dim, model.generator.classes)
     drawn.append(model.generator(plan.latents, plan.labels))
-print([(other != drawn[0]).any(axis=(1, 2)).sum() for other in drawn[1:]])
+print(*((other != drawn[0]).sum() for other in drawn[1:]))
 """
 
 
 def test_a_digits_bytes_do_not_depend_on_the_threads_that_a_machine_has(name):
     command = [sys.executable, "-c", BY_ANY_NUMBER_OF_THREADS, name]
     done = subprocess.run(command, cwd=ROOT, env=server_environment(), capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["[np.int64(0),", "np.int64(0)]"]
+    assert done.stdout.split() == ["0", "0"]
 
 
 def test_openvino_is_within_one_grey_level_of_tensorflow(server, get, name, tmp_path):

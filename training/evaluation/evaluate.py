@@ -94,8 +94,8 @@ def _judged(
     read = {kind: judge(images) for kind, images in digits.items()}
     (generated, named), (train, _), (test, named_test) = read["generated"], read["train"], read["test"]
     figures: Figures = {"judge_fid": _beside(metrics.frechet_distance, generated, train, test), "judge_kid": {}}
-    for kind, (mean, error) in _beside(metrics.kernel_distance, generated, train, test).items():
-        figures["judge_kid"] |= {kind: mean, f"{kind}_error": error}
+    for kind, (mean, spread) in _beside(metrics.kernel_distance, generated, train, test).items():
+        figures["judge_kid"] |= {kind: mean, f"{kind}_spread": spread}
     sample = sample_size(data)
     manifold = _beside(metrics.manifold_scores, generated[:sample], train[:sample], test[:sample])
     for name in manifold["generated"]:

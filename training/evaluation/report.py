@@ -74,13 +74,14 @@ def _introduction(card: dict[str, Any]) -> str:
 
 
 def _row(title: str, both: dict[str, Any], better: str) -> Row:
-    return title, _with_error(both, "generated"), _with_error(both, "real"), better
+    title += " ± spread over subsets" if "generated_spread" in both else ""
+    return title, _with_spread(both, "generated"), _with_spread(both, "real"), better
 
 
-def _with_error(both: dict[str, Any], kind: str) -> str:
-    """A figure, and its standard error where it has one."""
-    error = both.get(f"{kind}_error")
-    return _number(both[kind]) + (f" ± {_number(error)}" if error is not None else "")
+def _with_spread(both: dict[str, Any], kind: str) -> str:
+    """A figure, and its spread where it has one."""
+    spread = both.get(f"{kind}_spread")
+    return _number(both[kind]) + (f" ± {_number(spread)}" if spread is not None else "")
 
 
 def _with_interval(scores: dict[str, Any], name: str) -> str:
