@@ -31,6 +31,7 @@ SWEEP: dict[str, dict[str, float]] = {
     "no drift": {"drift": 0.0},
     "learning rates 2.5e-4": {"generator_lr": 2.5e-4, "discriminator_lr": 2.5e-4},
     "learning rates 1e-3": {"generator_lr": 1e-3, "discriminator_lr": 1e-3},
+    "gamma 1 to 0.4": {"final_gamma": 0.4},
     "gamma 1 to 0.1": {"final_gamma": 0.1},
     "gamma 0.5 throughout": {"gamma": 0.5, "final_gamma": 0.5},
     "beta 2 0.9": {"beta_2": 0.9},

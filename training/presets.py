@@ -118,7 +118,7 @@ PRESETS = {
         title="Digitsmith: conditional, residual, relativistic",
         conditional=True,
         defaults={
-            "images": 4_000_000,
+            "images": 10_000_000,
             "batch_size": 32,
             "latent_dim": 64,
             "generator_width": 16,
@@ -131,13 +131,13 @@ PRESETS = {
             "beta_1": 0.0,
             "beta_2": 0.99,
             "gamma": 1.0,
-            "final_gamma": 0.4,
+            "final_gamma": 0.2,
             "penalty_every": 4,
             "mismatch": 0.2,
             "final_mismatch": 0.01,
             "drift": 0.001,  # without it a long run gets away
             "average_images": 150_000,
-            "latent_gain": 1.03,  # without it digits are a little too alike
+            "latent_gain": 1.025,  # without it digits are a little too alike
             "precision": "bfloat16",
             "seed": 1,
         },
