@@ -23,7 +23,7 @@ MNIST_SHA256 = {
 }
 NPZ_NAMES = {"train-images": "x_train", "train-labels": "y_train", "t10k-images": "x_test", "t10k-labels": "y_test"}
 UNSIGNED_BYTE = 0x08  # IDX's code for the only type that image data sets use
-SEED = 28  # of the order that digits other than MNIST's are brought into
+SEED = 28  # of the order in which digits other than MNIST's come
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def load(source: str) -> Dataset:
     Args:
         source: "mnist" (Keras's download), a folder of the four IDX files, plain or gzipped, or an
             `.npz` with x_train, y_train, x_test and y_test.
-    Returns: the digits, in MNIST's own order or, for data sets are often sorted by class and much here takes the
-        first or last of them for all, in a random one.
+    Returns: MNIST's digits in their own order; those of others, which are often sorted by class, in a random one,
+        for much here takes the first or the last of them for all.
     Raises: TrainingError when it cannot be read, is not 28×28 grey with labels of one byte, has labels that no
         training digit has, or goes by the name of MNIST and is something else.
     """
