@@ -43,8 +43,8 @@ class Scorer:
         rng = np.random.default_rng(SEED)
         latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
         labels = rng.permutation(self.data.train_labels)[: self.count]
-        count = -(-self.count // 500)
-        parts = zip(np.array_split(latents, count), np.array_split(labels, count), strict=True)
+        batches = -(-self.count // 500)
+        parts = zip(np.array_split(latents, batches), np.array_split(labels, batches), strict=True)
         digits = np.concatenate([gan.sample(*part) for part in parts])
         return *self.judge(digits[..., None]), labels
 

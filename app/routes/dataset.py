@@ -117,9 +117,9 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: s
         return
     name, given, of_each = "count", reprlib.repr(wanted.count), most // len(wanted.labels)
     if parameters["count"] is None and of_each:
-        name, given, most = "per_class", f"left out, which means {PER_CLASS}", of_each
-        if parameters["per_class"]:
-            given = reprlib.repr(parameters["per_class"])
+        asked = parameters["per_class"]
+        name, most = "per_class", of_each
+        given = reprlib.repr(asked) if asked else f"left out, which means {PER_CLASS}"
     detail = f"{name} is {given}; it must be a whole number from 1 to {most}{where}."
     raise InvalidParameters({name: detail})
 
