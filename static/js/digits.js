@@ -29,9 +29,10 @@ export function picture(source, alt) {
 }
 
 /** Put a picture that was fetched into an image, and let go of the one before; resolves once it is seen. */
-export async function put(image, blob) {
+export async function put(image, blob, alt) {
   const before = image.src;
   image.src = URL.createObjectURL(blob);
+  image.alt = alt;
   await image.decode().catch(() => {}); // it has been replaced meanwhile
   URL.revokeObjectURL(before);
 }

@@ -46,8 +46,8 @@ async function once() {
   next = null;
   const signal = AbortSignal.timeout(PATIENCE);
   const response = await ask(`map?${new URLSearchParams({ ...asked(), ...where })}`, { signal }, say);
-  await put(picture, await whole(response.blob()));
-  picture.alt = `A map of ${label(response)}s between corners of seeds ${where.seeds.replaceAll(",", ", ")}`;
+  const alt = `A map of ${label(response)}s between corners of seeds ${where.seeds.replaceAll(",", ", ")}`;
+  await put(picture, await whole(response.blob()), alt);
   say(words);
 }
 

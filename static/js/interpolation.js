@@ -25,8 +25,8 @@ function draw() {
   return orSay(say, async () => {
     const parameters = new URLSearchParams({ ...asked(), ...ends, steps: STEPS });
     const response = await ask(`interpolate?${parameters}`, { signal }, say);
-    await put(film, await whole(response.blob()));
-    film.alt = `The way of a ${label(response)} from seed ${parameters.get("from")} to seed ${parameters.get("to")}`;
+    const alt = `The way of a ${label(response)} from seed ${parameters.get("from")} to seed ${parameters.get("to")}`;
+    await put(film, await whole(response.blob()), alt);
     say("");
   });
 }
