@@ -60,6 +60,13 @@ def test_a_second_finger_and_the_other_mouse_button_draw_nothing(page):
     assert page.evaluate("document.querySelector('#draw-canvas').toDataURL()") == blank
 
 
+def test_a_tap_of_the_pen_leaves_a_dot(page):
+    page.locator("#draw-canvas").click(position={"x": 40, "y": 90})
+    expect(page.locator(OPINION)).to_contain_text("More real than")
+    first, last = ink_columns(page)
+    assert last - first >= 3
+
+
 def test_the_rank_is_shown_on_a_ruler(page):
     draw_one(page)
     expect(page.locator(OPINION)).to_contain_text("More real than")

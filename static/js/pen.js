@@ -4,6 +4,7 @@ import { alone } from "./keys.js";
 
 const WIDTH = 20; // about MNIST's stroke, on paper of 280
 const STEP = 7; // from one key press to the next
+const HAIR = 0.01; // a line of no length at all leaves no dot
 
 const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
@@ -30,7 +31,7 @@ export function paper(canvas, lifted, say) {
   function draw(to) {
     context.beginPath();
     context.moveTo(...(last ?? to));
-    context.lineTo(...to);
+    context.lineTo(to[0] + HAIR, to[1]);
     context.stroke();
     last = to;
   }
