@@ -110,6 +110,14 @@ def test_a_run_does_not_take_its_own_place(run):
     assert (run / "checkpoint.npz").exists()
 
 
+def test_a_run_does_not_take_the_place_of_another(run, tmp_path):
+    other = shutil.copytree(run, tmp_path / "other")
+    (other / "checkpoint.npz").touch()
+    with pytest.raises(TrainingError, match=f"{other} is a run, which would lose its checkpoint"):
+        publish(run, other, force=True)
+    assert (other / "checkpoint.npz").exists()
+
+
 def test_figures_of_different_judges_are_not_compared_but_by_force(run, tmp_path):
     target = tmp_path / "models" / "fine"
     publish(run, target, force=False)
@@ -120,7 +128,20 @@ def test_figures_of_different_judges_are_not_compared_but_by_force(run, tmp_path
     assert card_of(target)["evaluation"]["judge"]["sha256"] == "another"
     gate = card_of(target)["gate"]
     assert (gate["passed"], gate["forced"]) == (False, True)
+    assert "were evaluated by different judges" in gate["incomparable"]
     assert "judge_fid" not in {check["name"] for check in gate["checks"]}
+
+
+def test_a_model_that_nobody_has_evaluated_is_replaced_by_force_alone(run, tmp_path):
+    target = tmp_path / "models" / "fine"
+    publish(run, target, force=False)
+    rewrite(target, evaluation=None)
+    with pytest.raises(TrainingError, match=f"{target} has not been evaluated: run .*, or publish {run} all the same"):
+        publish(run, target, force=False)
+    publish(run, target, force=True)
+    gate = card_of(target)["gate"]
+    assert (gate["passed"], gate["forced"]) == (False, True)
+    assert f"{target} has not been evaluated" in gate["incomparable"]
 
 
 def test_a_run_is_not_published_by_the_figures_of_other_judges_than_those_named(run, judges, tmp_path):

@@ -35,6 +35,10 @@ def test_what_the_readme_points_to_is_there(target):
     assert (ROOT / target).exists()
 
 
+def near_duplicates(figures, space):
+    return {kind: found["near_duplicates"] for kind, found in figures["memorisation"][space].items()}
+
+
 ROWS = {
     "CAS": lambda figures: figures["cas"],
     "label accuracy": lambda figures: figures.get("label_accuracy"),
@@ -42,9 +46,8 @@ ROWS = {
     "precision": lambda figures: figures["precision"],
     "recall": lambda figures: figures["recall"],
     "coverage": lambda figures: figures["coverage"],
-    "near duplicates": lambda figures: {
-        kind: found["near_duplicates"] for kind, found in figures["memorisation"]["pixels"].items()
-    },
+    "near duplicates in pixels": lambda figures: near_duplicates(figures, "pixels"),
+    "near duplicates in features": lambda figures: near_duplicates(figures, "features"),
 }
 
 

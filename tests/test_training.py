@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -181,6 +182,37 @@ def test_a_run_that_gets_away_says_so_once(trainer, capsys, first, loss, told):
     said = capsys.readouterr().err
     assert said.count(f"The discriminator's loss is {loss}, where one that tells nothing apart has 1.39") == told
     assert said.count("Begin again with --drift 0.001.") == told
+
+
+def longer(trainer: Trainer, images: int) -> Trainer:
+    """A trainer that goes on with a run to another length, and has no checkpoint due before its end."""
+    gan = trainer.gan
+    gan.settings = replace(gan.settings, images=images)
+    data, folder = trainer.data, trainer.folder
+    return Trainer(gan, data, folder, trainer.progress, 10**6, tensorboard=False, workers=Workers())
+
+
+def test_a_run_made_longer_and_cut_short_goes_on_to_its_new_end(trainer):
+    trainer.run()
+    again = longer(trainer, 320)
+    poison(again, 15, "a loss")
+    with pytest.raises(TrainingError, match="Step 15"):
+        again.run()
+    assert history(trainer.folder)[-1]["step"] == 14
+    settings, _, progress, _ = checkpoint.read(trainer.folder)
+    assert (settings.images, progress.step) == (320, 10)
+
+
+def test_no_sheet_stays_that_the_run_in_its_new_length_does_not_list(trainer):
+    poison(trainer, 6, "a loss")
+    with pytest.raises(TrainingError, match="Step 6"):
+        trainer.run()
+    trainer.progress = replace(trainer.progress, step=2, sums={}, history=[])
+    again = longer(trainer, 16 * 10_000)
+    again.evolution.draw(4)
+    sheets = trainer.folder / "evolution"
+    listed = {sheet["file"] for sheet in json.loads((sheets / "index.json").read_text())}
+    assert listed == {path.name for path in sheets.glob("*.png")}
 
 
 def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_the_last_checkpoint(trainer, monkeypatch):

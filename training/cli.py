@@ -207,9 +207,11 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
         if read_card(folder)["evaluation"] is None:
             evaluate_folder(folder, load(data), judges, with_cas=False)
         check_judges(folder, judges)
-        found = publish(folder, target, force)
+        found, incomparable = publish(folder, target, force)
     for check in found:
         click.echo(f"{'passed' if check.passed else 'FAILED'}: {check}")
+    if incomparable:
+        click.echo(f"FAILED: {incomparable}.")
     click.echo(f"{target} is published.")
 
 

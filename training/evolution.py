@@ -44,6 +44,9 @@ class Evolution:
             Image.fromarray(sheet(self.sample(self.latents, self.labels))).save(path, optimize=True)
         with replacing(self.folder / INDEX) as path:
             path.write_text(json.dumps([*self._earlier(step), entry], indent=1) + "\n")
+        for sheet_file in self.folder.glob("step-*.png"):
+            if _place(sheet_file.name) > _place(file):  # another length of the run has no sheet there
+                sheet_file.unlink()
 
     def _earlier(self, step: int) -> list[dict[str, Any]]:
         """Entries of the index from before this step; those a killed sitting drew after it are drawn again."""
@@ -53,6 +56,11 @@ class Evolution:
             return [entry for entry in entries if entry["step"] < step]
         except (ValueError, TypeError, KeyError):  # damaged by others: the sheets to come are still worth listing
             return []
+
+
+def _place(file: str) -> tuple[int, str]:
+    """By what names of sheets are in the order of their steps, which have seven digits or more."""
+    return len(file), file
 
 
 def sheet_steps(last: int) -> list[int]:

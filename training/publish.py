@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from training import cards, evolution, history
+from training import cards, checkpoint, evolution, history
 from training.errors import TrainingError
 from training.evaluation import judge, report
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
@@ -40,10 +40,11 @@ def check_judges(run: Path, judges: Path) -> None:
         )
 
 
-def publish(run: Path, target: Path, force: bool) -> list[Check]:
-    """Copy what is shipped of a run's folder to `target`, in one move; return the gate's checks.
+def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | None]:
+    """Copy what is shipped of a run's folder to `target`, in one move.
 
     Args: run, a model folder whose card holds its evaluation; force, whether to publish what fails.
+    Returns: the gate's checks, and why they could not compare it with the model it replaces, if they could not.
     Raises: TrainingError with the figures and reasons when the gate refuses it; `target` is then as it was.
     """
     card = read_card(run)
@@ -55,28 +56,36 @@ def publish(run: Path, target: Path, force: bool) -> list[Check]:
         raise TrainingError(f"{run} has not been evaluated: run `python -m training evaluate {run}` first.")
     _check_end(run, card)
     replaced = _replaced(target, run)
-    comparable = replaced is None or _judge(evaluation) == _judge(replaced)
-    found = checks(evaluation, replaced if comparable else None)
-    passed = comparable and all(check.passed for check in found)
+    incomparable = _incomparable(run, evaluation, target, replaced) if replaced else None
+    found = checks(evaluation, replaced["evaluation"] if replaced and not incomparable else None)
+    passed = not incomparable and all(check.passed for check in found)
     if not passed and not force:
-        raise TrainingError(_refusal(run, target, found, comparable))
+        raise TrainingError(_refusal(run, found, incomparable))
     card["name"] = target.name
-    card["gate"] = {"passed": passed, "forced": not passed, "checks": [check._asdict() for check in found]}
+    listed = [check._asdict() for check in found]
+    card["gate"] = {"passed": passed, "forced": not passed, "incomparable": incomparable, "checks": listed}
     with alone(target) if target.exists() else nullcontext(), replacing_folder(target) as fresh:
         for name in SHIPPED:
             copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
             copy(run / name, fresh / name)
         cards.write(fresh / CARD, card)
-    return found
+    return found, incomparable
 
 
-def _refusal(run: Path, target: Path, found: list[Check], comparable: bool) -> str:
+def _incomparable(run: Path, evaluation: dict[str, Any], target: Path, replaced: dict[str, Any]) -> str | None:
+    """Why a run cannot be compared with the model that it would replace, whose card that is; None when it can."""
+    before = _evaluation(replaced, target)
+    if before is None:
+        return f"{target} has not been evaluated: run `python -m training evaluate {target}` first"
+    if _judge(evaluation) != _judge(before):
+        return f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges"
+    return None
+
+
+def _refusal(run: Path, found: list[Check], incomparable: str | None) -> str:
     """Why a run is not published."""
-    if not comparable:
-        return (
-            f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges, or publish"
-            " it all the same with --force."
-        )
+    if incomparable:
+        return f"{incomparable}, or publish {run} all the same with --force."
     reasons = "".join(f"\n  {check.reason} ({check})" for check in found if not check.passed)
     return f"{run} does not pass the gate:{reasons}\nPublish it all the same with --force."
 
@@ -92,13 +101,15 @@ def _check_end(run: Path, card: dict[str, Any]) -> None:
 
 
 def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
-    """The evaluation of the model that is there, if there is one. Raises TrainingError when that is the run itself."""
+    """The card of the model that is there, if there is one. Raises TrainingError when that is a run."""
     put_back(target)
     if not target.exists():
         return None
     if target.samefile(run):
         raise TrainingError(f"{run} would take its own place and lose its checkpoint: give other --models or --as.")
-    return _evaluation(read_card(target), target)
+    if checkpoint.exists(target):
+        raise TrainingError(f"{target} is a run, which would lose its checkpoint: give other --models or --as.")
+    return read_card(target)
 
 
 def _judge(evaluation: dict[str, Any]) -> Any:

@@ -86,6 +86,8 @@ class Trainer:
         stream = batches(
             self.data.train_images, self.data.train_labels, settings.batch_size, settings.seed, progress.step
         )
+        if progress.step:
+            self.save()  # with the settings given anew, before a row or a sheet goes beyond it
         with self._bar() as bar, _stop_requests() as stops:
             began = time.perf_counter()
             while progress.step < settings.steps:
@@ -97,7 +99,7 @@ class Trainer:
                 self._show(bar, metrics)
                 if self.workers.any(bool(stops)):
                     self.save()
-                    raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder}")
+                    raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder} and the same --data")
                 if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
                     self.save()
             self.save()  # even where every step was done before: what was given anew is part of a checkpoint

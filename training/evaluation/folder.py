@@ -34,7 +34,7 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
     first = next(iter(judging["judges"].values()))
     figures["judge"] = {"accuracy": first["accuracy"], "sha256": first["sha256"]}
     figures["cas"] = _kept_cas(sampler)
-    pictures.draw(folder / report.FOLDER, sampler, data, figures)  # before the card tells of an evaluation
+    pictures.draw(folder / report.FOLDER, sampler, data, figures)
     figures["seconds"] = round(time.monotonic() - began, 1)
     _write(folder, sampler.card, figures)
     if with_cas:
@@ -58,9 +58,10 @@ def _ceiling(judges: Path, card: dict[str, Any], data: Dataset) -> list[float]:
 
 
 def _write(folder: Path, card: dict[str, Any], figures: dict[str, Any]) -> None:
+    """The report, and then the card, which tells of an evaluation only when all of it is there."""
     card["evaluation"] = _rounded(figures)
-    cards.write(folder / CARD, card)
     report.write(folder / report.FOLDER, card)
+    cards.write(folder / CARD, card)
 
 
 def _rounded(value: Any) -> Any:
