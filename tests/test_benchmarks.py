@@ -3,8 +3,9 @@
 import statistics
 
 import pytest
+from click.testing import CliRunner
 
-from benchmarks import quality, sweep
+from benchmarks import gain, quality, sweep
 from benchmarks import training as speed
 from benchmarks.scoring import Scorer
 from training.data import load
@@ -26,6 +27,11 @@ def scorer(data, judges):
 
 def cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_a_gain_is_chosen_by_the_data_the_model_learned_from(runs, real_digits):
+    done = CliRunner().invoke(gain.main, [str(runs / "digitsmith"), "--data", str(real_digits)])
+    assert "digitsmith was trained on few, not on digits." in done.stderr
 
 
 def test_a_row_of_the_sweep(scorer, data):

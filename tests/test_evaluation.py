@@ -149,6 +149,23 @@ def test_cas_keeps_the_ceiling_of_real_digits_with_the_judges(few_digits, judges
         evaluate_folder(runs / "mlp", data, judges, with_cas=True)
 
 
+def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
+    few_digits, judges, runs, tmp_path, monkeypatch
+):
+    folder = shutil.copytree(judges, tmp_path / "judges")
+    card = json.loads((folder / "card.json").read_text()) | {"ceiling": None}
+    (folder / "card.json").write_text(json.dumps(card))
+
+    def scores(*_):
+        other = card | {"judges": card["judges"] | {"first": card["judges"]["first"] | {"seconds": 1.0}}}
+        (folder / "card.json").write_text(json.dumps(other))
+        return [0.5, 0.6, 0.7]
+
+    monkeypatch.setattr(cas, "scores", scores)
+    evaluate_folder(runs / "digitsmith", load(str(few_digits)), folder, with_cas=True)
+    assert json.loads((folder / "card.json").read_text())["ceiling"] is None
+
+
 def test_cas_learns_from_the_digits_it_is_given(few_digits):
     data = load(str(few_digits))
     found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)

@@ -13,8 +13,9 @@ from app import create_app, model_folder
 from training.cli import cli
 from training.errors import TrainingError
 from training.evaluation.sampler import Sampler
+from training.export import LONGEST, NAME
 from training.files import alone, sha256_of
-from training.publish import LONGEST, NAME, SHIPPED, place, publish
+from training.publish import SHIPPED, publish
 
 
 @pytest.fixture
@@ -62,9 +63,15 @@ def test_another_name_is_refused_before_anything_is_written(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_whose_own_name_cannot_be_a_models_is_refused_by_that(tmp_path):
+    (tmp_path / "my run").mkdir()
+    done = CliRunner().invoke(cli, ["publish", str(tmp_path / "my run")])
+    assert re.search(r"^Error: The name of FOLDER is 'my run'; it must be of letters", done.stderr)
+
+
 def test_the_longest_name_can_be_published_twice(run, tmp_path):
     for _ in range(2):
-        publish(run, place(tmp_path, "a" * LONGEST), force=False)
+        publish(run, tmp_path / ("a" * LONGEST), force=False)
     assert (tmp_path / ("a" * LONGEST) / "card.json").is_file()
 
 

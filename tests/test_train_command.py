@@ -85,6 +85,7 @@ def test_a_number_that_is_not_finite_is_refused(tmp_path, option, value):
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
+        (("--out=runs/my run",), "The last part of --out is 'my run'; it must be of letters from A to Z, digits"),
         (("--preset=mlp", "--mismatch=0.1"), "both must be 0 for mlp, which takes no labels"),
         ((f"--images={10**30}",), f"{10**30} is not in the range"),
         ((f"--latent-dim={3 * 10**9}",), f"{3 * 10**9} is not in the range"),

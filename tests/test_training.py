@@ -21,7 +21,7 @@ from training import checkpoint
 from training.checkpoint import Progress
 from training.data import load
 from training.errors import TrainingError
-from training.evolution import sheet_steps
+from training.evolution import sheet_labels, sheet_steps
 from training.files import replacing
 from training.gan import GAN
 from training.presets import settings_for
@@ -269,6 +269,15 @@ def test_a_file_reaches_the_disk_before_it_takes_its_name(tmp_path, monkeypatch)
     with replacing(tmp_path / "file.txt") as temporary:
         temporary.write_text("x")
     assert order == ["sync", "rename", "sync"]
+
+
+@pytest.mark.parametrize(("classes", "shown"), [(1, 1), (3, 3), (10, 10), (26, 26), (100, 100), (256, 100)])
+def test_a_sheet_shows_as_many_classes_as_it_has_room_for(classes, shown):
+    labels = sheet_labels(classes)
+    assert len(set(labels)) == shown
+    assert labels.max() < classes
+    if classes == 10:
+        assert labels.tolist() == np.repeat(np.arange(10), 10).tolist()
 
 
 def test_sheets_are_closer_together_at_the_start():

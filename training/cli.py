@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import fields
@@ -142,7 +143,8 @@ def train(
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")
     if workers.chief:
-        click.echo(f"{folder} is a model folder: serve it with DIGITSMITH_MODELS={folder.parent} make serve")
+        models = shlex.quote(str(folder.resolve().parent))
+        click.echo(f"{folder} is a model folder: serve all that are there with DIGITSMITH_MODELS={models} make serve")
 
 
 @cli.command()
@@ -152,12 +154,15 @@ def judge(data: str, judges: Path) -> None:
     """Train the judges: three classifiers of real digits, which evaluate generated ones."""
     from training.data import MNIST_SHA256, load
     from training.evaluation.judge import train_all
+    from training.files import alone
 
     dataset = load(data)
     if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
         raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
     _make(judges, "--judges")
-    for name, facts in train_all(dataset, judges)["judges"].items():
+    with alone(judges):
+        card = train_all(dataset, judges)
+    for name, facts in card["judges"].items():
         click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")
 
 
@@ -198,11 +203,13 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
     """Copy a model folder to --models if it passes the gate; evaluates it first if that was not done."""
     from training.data import load
     from training.evaluation.folder import evaluate_folder
-    from training.export import read_card
+    from training.export import check_name, read_card
     from training.files import alone
-    from training.publish import check_judges, place, publish
+    from training.publish import check_judges, publish
 
-    target = place(models, folder.resolve().name if name is None else name)
+    option, name = ("The name of FOLDER", folder.resolve().name) if name is None else ("--as", name)
+    check_name(name, option)
+    target = models / name
     with alone(folder):
         if read_card(folder)["evaluation"] is None:
             evaluate_folder(folder, load(data), judges, with_cas=False)
@@ -218,7 +225,7 @@ def publish(folder: Path, name: str | None, models: Path, data: str, judges: Pat
 def _check_out(folder: Path, resume: bool) -> None:
     """Refuse to go on where there is no run, and to begin where there is one."""
     from training import checkpoint
-    from training.export import CARD
+    from training.export import CARD, check_name
 
     if resume and not checkpoint.exists(folder):
         raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
@@ -226,6 +233,8 @@ def _check_out(folder: Path, resume: bool) -> None:
         raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
     if not resume and (folder / CARD).exists():
         raise TrainingError(f"{folder} holds a model already: give another --out.")
+    if not resume:
+        check_name(folder.resolve().name, "The last part of --out")
 
 
 def _make(folder: Path, option: str) -> None:

@@ -32,7 +32,7 @@ class Evolution:
         self.steps = sheet_steps(settings.steps)
         rng = np.random.default_rng(settings.seed)
         self.latents = rng.standard_normal((SIDE * SIDE, settings.latent_dim), dtype=np.float32)
-        self.labels = (np.arange(SIDE * SIDE) % SIDE % classes).astype(np.int32)
+        self.labels = sheet_labels(classes).reshape(SIDE, SIDE).T.reshape(-1)  # a class to a column
 
     def draw(self, step: int) -> None:
         """Draw the sheet of this step if one is due; index.json then lists the sheets up to it."""
@@ -67,6 +67,12 @@ def sheet_steps(last: int) -> list[int]:
     """Steps at which a sheet is drawn: 0, then from 1 to `last` in equal ratios."""
     spaced = np.geomspace(1, last, SHEETS).round().astype(int)
     return [0, *sorted({int(step) for step in spaced})]
+
+
+def sheet_labels(classes: int) -> np.ndarray:
+    """Labels (100,) int32 of a sheet, row by row: a class to a row or, of more than ten, as many as there is room for."""
+    places = np.arange(SIDE * SIDE)
+    return (places // SIDE % classes if classes <= SIDE else places * classes // len(places)).astype(np.int32)
 
 
 def sheet(digits: np.ndarray) -> np.ndarray:

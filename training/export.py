@@ -1,5 +1,6 @@
 """From a trained GAN to a model folder: two plain Keras models and the card that describes them."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,19 @@ NEEDED: cards.Shape = {
     "generator/bytes": int,
 }
 PERCENTILES = tuple(range(101))
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # the app serves no model of another name
+LONGEST = 255 - len(".replaced-")  # what file systems allow, with what a replacement puts before it
+
+
+def check_name(name: str, option: str) -> None:
+    """Raises TrainingError when what an option gives cannot be a model's name."""
+    if not NAME.fullmatch(name):
+        raise TrainingError(
+            f"{option} is {name!r}; it must be of letters from A to Z, digits, '.', '_' and '-', and begin with a"
+            " letter or a digit."
+        )
+    if len(name) > LONGEST:
+        raise TrainingError(f"{option} has {len(name)} letters; it must have at most {LONGEST}.")
 
 
 def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:

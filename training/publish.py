@@ -1,6 +1,5 @@
 """From a run that passes the gate to a shipped model folder."""
 
-import re
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,21 +12,7 @@ from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
 from training.files import alone, put_back, replacing_folder
 from training.gate import Check, checks, needed
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # the app serves no model of another name
-LONGEST = 255 - len(".replaced-")  # what file systems allow, with what a replacement puts before it
 SHIPPED = (GENERATOR, DISCRIMINATOR, CARD, evolution.FOLDER, history.FILE, report.FOLDER)
-
-
-def place(models: Path, name: str) -> Path:
-    """Where a model of this name is published. Raises TrainingError when it cannot be a model's name."""
-    if not NAME.fullmatch(name):
-        raise TrainingError(
-            f"--as is {name!r}; it must be of letters from A to Z, digits, '.', '_' and '-', and begin with a letter"
-            " or a digit."
-        )
-    if len(name) > LONGEST:
-        raise TrainingError(f"--as has {len(name)} letters; it must have at most {LONGEST}.")
-    return models / name
 
 
 def check_judges(run: Path, judges: Path) -> None:

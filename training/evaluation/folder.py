@@ -12,6 +12,7 @@ from training.evaluation.evaluate import accuracy_scores, evaluate
 from training.evaluation.metrics import NEIGHBOURS
 from training.evaluation.sampler import Sampler
 from training.export import CARD
+from training.files import alone
 
 
 def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -> dict[str, Any]:
@@ -53,7 +54,9 @@ def _ceiling(judges: Path, card: dict[str, Any], data: Dataset) -> list[float]:
     """CAS of the real training digits: measured once, then kept in the judges' card."""
     if card["ceiling"] is None:
         card["ceiling"] = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
-        judge.write_card(judges, card)
+        with alone(judges):
+            if judge.read_card(judges)["judges"] == card["judges"]:  # else they have been trained anew meanwhile
+                judge.write_card(judges, card)
     return list(card["ceiling"])
 
 

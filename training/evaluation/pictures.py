@@ -12,7 +12,7 @@ from training.data import Dataset
 from training.evaluation.evaluate import SEED, flat, measured_digits
 from training.evaluation.memorisation import Space
 from training.evaluation.sampler import Sampler
-from training.evolution import SIDE, sheet
+from training.evolution import SIDE, sheet, sheet_labels
 from training.files import replacing
 
 PAIRS = 20  # closest pairs that are shown
@@ -20,7 +20,7 @@ PAIRS = 20  # closest pairs that are shown
 
 def draw(folder: Path, sampler: Sampler, data: Dataset, figures: dict[str, Any]) -> None:
     """Write every picture of the report into its folder."""
-    labels = np.repeat(np.arange(SIDE), SIDE) % sampler.classes
+    labels = sheet_labels(sampler.classes)
     latents = sampler.latents(SIDE * SIDE, SEED + 3)
     _save_sheet(folder / "classes.png", sampler(latents, labels))
     _save_sheet(folder / "interpolation.png", sampler(_paths(latents), labels))

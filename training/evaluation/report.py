@@ -25,7 +25,7 @@ COPIES = {
     "nearer_to_train": ("nearer to train than to test, with its 95% interval over digits", "0.5: no pull"),
 }
 PICTURES = {
-    "classes.png": "A hundred digits; of a model that takes labels, a class to a row",
+    "classes.png": "A hundred digits; of a model that takes labels, in the order of their labels",
     "interpolation.png": "From the first digit of each row to its last, along an arc of latents",
     "class-shares.png": "Share of each class, as the judge reads it",
     "truncation.png": "Truncation: tidier digits for less variety",
