@@ -121,13 +121,14 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
     schema = Settings()
     sources = {name: name for name in BARE if name in environ}
     sources |= {name: variable(name) for name in schema.fields if variable(name) in environ}
-    given = {name: environ[source] for name, source in sources.items()}
+    given = {name: field.load_default for name, field in schema.fields.items()}  # which may not hold everywhere either
+    given |= {name: environ[source] for name, source in sources.items()}
     try:
         return dict(schema.load(given))
     except ValidationError as error:
         name = next(iter(error.normalized_messages()))
-        allowed = schema.fields[name].metadata["allowed"]
-        raise ConfigError(f"{sources[name]} is {given[name]!r}; it must be {allowed}.") from None
+        allowed, source = schema.fields[name].metadata["allowed"], sources.get(name, variable(name))
+        raise ConfigError(f"{source} is {given[name]!r}; it must be {allowed}.") from None
 
 
 def inference_threads(config: Mapping[str, Any]) -> int:

@@ -15,9 +15,10 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from app import unreadable
 from app.arrivals import bound_silence, is_whole, waiting_bytes, wake_after
 
-# Seconds: a request has so long from its first byte to its last; a thread waits so long for the next bytes
-# of a body; and for a client to take more of an answer, which it does in large steps.
-ARRIVAL, READ, WRITE = 30, 15, 60
+# Seconds: a new connection has so long for the first byte of a request, which a bad line may lose twice; a request
+# from its first byte to its last; a thread waits so long for the next bytes of a body; and for a client to take
+# more of an answer, which it does in large steps.
+SILENCE, ARRIVAL, READ, WRITE = 10, 30, 15, 60
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -68,7 +69,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             self.take(conn)
         else:
             wake_after(conn.sock, len(unread) + 1)
-            self._await(conn, self.on_pending_socket_readable, self._due.get(conn))
+            self._await(conn, self.on_pending_socket_readable, self._due.get(conn, monotonic() + SILENCE))
 
     def _await(self, conn: TConn, then: Callable[[TConn, Any], None], until: float | None = None) -> None:
         """Wait until a connection can be read; close it when that is not before `until`, or soon."""
@@ -84,6 +85,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if now < self._next_look:
             return
         self._next_look = now + 1
+        if not self.alive:
+            self._cut_silence(now)
         late = {conn for conn in self.pending_conns if conn.timeout <= now}
         for conn in late & self._due.keys():
             del self._due[conn]
@@ -91,6 +94,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         # gunicorn's stops at the first that is not due, and ours do not stand in order.
         self.pending_conns = deque(sorted(self.pending_conns, key=lambda conn: conn.timeout))
         super().murder_pending()
+
+    def _cut_silence(self, now: float) -> None:
+        """While the server stops, wait for who says nothing no longer than for who has kept a connection."""
+        for conn in self.pending_conns:
+            if conn not in self._due:
+                conn.timeout = min(conn.timeout, now + self.cfg.keepalive)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         """Handle a request, in a thread; a client that takes nothing of its answer counts as gone."""

@@ -77,7 +77,8 @@ def answer(error: HTTPException) -> Response:
     }
     if isinstance(error, InvalidParameters):
         problem["errors"] = error.problems
-    if _wants_page() and not isinstance(error, BadHost):  # without a host there are no addresses for its links
+    hostless = isinstance(error, BadHost) or isinstance(request.routing_exception, BadHost)
+    if _wants_page() and not hostless:  # without a host there are no addresses for its links
         response = Response(render_template("error.html", problem=problem), mimetype="text/html")
     else:
         response = Response(json.dumps(problem), mimetype="application/problem+json")

@@ -127,6 +127,7 @@ class ModelFolder:
 
 def find(folder: Path) -> list[ModelFolder]:
     """Every model folder in `folder`, checked, but with no network loaded. Raises ModelFolderError."""
+    folder = folder.expanduser().absolute()  # Flask takes what is relative for a folder beside its own code
     try:
         paths = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     except OSError as error:

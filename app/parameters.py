@@ -67,7 +67,10 @@ def _problem(name: str, given: dict[str, Any], schema: Schema) -> str:
 
 def _shown(value: Any) -> str:
     """A value as the client wrote it, cut short if need be: 'red' from a query, null from JSON."""
-    return reprlib.repr(value) if isinstance(value, str) else json.dumps(value)[:40]
+    try:
+        return reprlib.repr(value) if isinstance(value, str) else json.dumps(value)[:40]
+    except RecursionError:  # it could be read, but only just
+        return "nested too deep"
 
 
 def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
@@ -79,7 +82,8 @@ def _single(values: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
 
 def _refuse_twice(names: list[str]) -> None:
     if names:
-        raise InvalidParameters({name: f"{name[:LONGEST_NAME]} is given more than once." for name in names[:PROBLEMS]})
+        shown = {name: name[:LONGEST_NAME].encode(errors="backslashreplace").decode() for name in names[:PROBLEMS]}
+        raise InvalidParameters({name: f"{told} is given more than once." for name, told in shown.items()})
 
 
 def _given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

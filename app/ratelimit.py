@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
         application_limits=[app.config["RATE_LIMIT"]],
         storage_uri=app.config["RATE_LIMIT_STORAGE"],
         storage_options=_options(app.config),
-        strategy="moving-window",
+        strategy="fixed-window",  # in memory a moving one never forgets a client
         in_memory_fallback_enabled=True,
         swallow_errors=True,
         key_prefix="digitsmith",

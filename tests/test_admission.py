@@ -52,6 +52,17 @@ def test_connections_that_say_nothing_hold_no_thread(one_model):
         assert status(f"{address}/generate") == 200
 
 
+def test_a_new_connection_may_be_silent_for_longer_than_one_that_is_kept(one_model):
+    ask = b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n"
+    with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1) as (address, _), connected(address) as new:
+        with connected(address) as kept:
+            kept.sendall(ask)
+            while kept.recv(1000):
+                pass  # until the server has closed it
+        new.sendall(ask)
+        assert new.recv(1000).startswith(b"HTTP/1.1 200")
+
+
 @pytest.mark.parametrize(
     ("first", "rest"),
     [

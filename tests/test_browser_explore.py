@@ -54,10 +54,13 @@ def test_the_arrow_keys_turn_a_corner_and_enter_draws_it_anew(page, asked):
     page.focus(".corner-2")
     drawn(page, lambda: page.keyboard.press("ArrowRight"))
     assert asked[-1]["turns"] == "0,0,0,0,0.1,0,0,0"
+    said = page.locator("#map-status")
+    expect(said).to_have_text("Corner bottom left: turned by 0.1 to the right and 0.0 down")
     drawn(page, lambda: page.keyboard.press("Enter"))
     old, new = (one["seeds"].split(",") for one in (asked[0], asked[-1]))
     assert [a == b for a, b in zip(old, new, strict=True)] == [True, True, False, True]
     assert asked[-1]["turns"] == "0,0,0,0,0,0,0,0"
+    expect(said).to_have_text("Corner bottom left: drawn anew")
 
 
 def test_a_pinned_corner_stays(page, asked):

@@ -38,6 +38,17 @@ def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):
     assert str(error.value) == f"{variable(name)} is {value!r}; it must be {right}."
 
 
+def test_a_default_that_does_not_hold_here_is_named_too(monkeypatch):
+    def homeless(path):
+        if str(path).startswith("~"):
+            raise RuntimeError("Could not determine home directory.")
+        return path
+
+    monkeypatch.setattr("pathlib.Path.expanduser", homeless)
+    with pytest.raises(ConfigError, match=r"^DIGITSMITH_CACHE is '~/.cache/digitsmith'; it must be a folder\.$"):
+        from_environment({})
+
+
 def test_processes_times_threads_do_not_outnumber_the_cores(monkeypatch):
     monkeypatch.setattr("app.config.cores", lambda: 8)
     assert inference_threads({"WORKERS": 2, "INFERENCE_THREADS": 0}) == 4

@@ -54,6 +54,14 @@ def test_a_host_that_is_none_is_named_in_our_own_form(client, accept, host):
     assert response.get_json()["detail"] == f"Host is '{host}'; it must be the name or the address of a host."
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_what_else_is_wrong_is_told_to_a_browser_too_where_the_host_is_none(client, host):
+    headers = {"Host": host, "Accept": "text/html"}
+    response = client.get("/", headers=headers, environ_overrides={"PATH_INFO": "//x"})
+    assert (response.status_code, response.content_type) == (404, "application/problem+json")
+    assert response.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "digits_1.test."])
 def test_a_host_is_a_name_or_an_address_with_or_without_a_port(client, host):
     assert client.get("/livez", headers={"Host": host}).status_code == 200

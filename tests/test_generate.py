@@ -205,6 +205,19 @@ def test_a_name_that_stands_twice_in_json_is_refused(client):
     assert (answer.status_code, answer.get_json()["detail"]) == (422, "digit is given more than once.")
 
 
+def test_a_name_that_no_page_can_hold_is_refused_all_the_same(client):
+    body, accept = r'{"\ud800": 1, "\ud800": 2}', {"Accept": "text/html"}
+    answer = client.post("/generate", data=body, content_type="application/json", headers=accept)
+    assert answer.status_code == 422
+    assert r"\ud800 is given more than once." in answer.text
+
+
+def test_json_is_refused_at_every_depth(client):
+    for depth in range(400, 1000):  # somewhere there it can be read and not be written
+        body = '{"digit": ' + "[" * depth + "]" * depth + "}"
+        assert client.post("/generate", data=body, content_type="application/json").status_code in (400, 422), depth
+
+
 def test_truncation_and_background_reach_the_picture(client):
     whole, half = (pixels(client.get(f"/generate?seed=3&truncation={t}")).astype(int) for t in (1, 0.01))
     assert abs(whole[14, 14] - 128) > abs(half[14, 14] - 128)

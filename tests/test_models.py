@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app import create_app
 from app.config import ROOT
 
 
@@ -33,6 +34,14 @@ def test_the_card_and_every_sheet_of_a_shipped_model(server, get, name):
         image = get(f"{server}{sheet['url']}")
         assert image.headers["Content-Type"] == "image/png"
         assert image.read() == (ROOT / "models" / name / "evolution" / sheet["file"]).read_bytes()
+
+
+def test_sheets_are_served_from_a_relative_folder_too(one_model, monkeypatch):
+    monkeypatch.chdir(one_model.parent)
+    client = create_app({"MODELS": one_model.name}).test_client()
+    for sheet in client.get("/models/mlp").get_json()["evolution"]:
+        with client.get(sheet["url"]) as response:
+            assert response.status_code == 200
 
 
 def test_a_sheet_is_known_by_its_etag_and_always_whole(server, get):

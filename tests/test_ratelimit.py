@@ -64,6 +64,18 @@ def test_each_client_has_a_limit_of_its_own():
     assert asked(client, 3, environ_base={"REMOTE_ADDR": "10.0.0.2"}) == [200, 200, 429]
 
 
+def test_a_client_is_forgotten_when_its_time_is_over():
+    app = fake_app(RATE_LIMIT="1/second")
+    clients = [f"10.0.0.{number}" for number in range(20)]
+    for address in clients:
+        assert asked(app.test_client(), 1, environ_base={"REMOTE_ADDR": address}) == [200]
+    (limiter,) = app.extensions["limiter"]
+    counted = limiter.storage
+    wait_until(
+        lambda: asked(app.test_client(), 1) and len(counted.storage) + len(counted.events) <= 1, what="them gone"
+    )
+
+
 def test_a_client_is_its_address_whatever_the_port_that_a_proxy_puts_behind_it():
     client = fake_app(RATE_LIMIT="1/hour", PROXIES=1).test_client()
     for address in ("10.0.0.1", "2001:db8::1"):

@@ -70,7 +70,7 @@ def sheet_steps(last: int) -> list[int]:
 
 
 def sheet_labels(classes: int) -> np.ndarray:
-    """Labels (100,) int32 of a sheet, row by row: a class to a row or, of more than ten, as many as there is room for."""
+    """Labels (100,) int32 of a sheet, row by row: a class to a row or, of more than ten, as many as fit."""
     places = np.arange(SIDE * SIDE)
     return (places // SIDE % classes if classes <= SIDE else places * classes // len(places)).astype(np.int32)
 

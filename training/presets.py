@@ -48,7 +48,9 @@ class Settings:
         "Weight of real images' squared logits, which keeps their level near zero; 0 leaves it out.", min=0, max=1e6
     )
     average_images: int = _setting(
-        "Half-life of the generator's moving average, in images, at most a twentieth of those seen; 0 keeps none.", min=0, max=MOST_IMAGES
+        "Half-life of the generator's moving average, in images, at most a twentieth of those seen; 0 keeps none.",
+        min=0,
+        max=MOST_IMAGES,
     )
     latent_gain: float = _setting("Factor of the finished generator's latents.", min=0.5, max=2)
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)

@@ -99,7 +99,9 @@ class Trainer:
                 self._show(bar, metrics)
                 if self.workers.any(bool(stops)):
                     self.save()
-                    raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {self.folder} and the same --data")
+                    raise InterruptedRunError(
+                        f"Stopped and saved: go on with --resume --out {self.folder} and the same --data"
+                    )
                 if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
                     self.save()
             self.save()  # even where every step was done before: what was given anew is part of a checkpoint

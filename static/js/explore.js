@@ -53,7 +53,10 @@ async function once() {
 
 function change(which, corner) {
   corners = corners.map((old, place) => (place === which ? corner : old));
-  draw();
+  const name = pins[which].labels[0].textContent.trim();
+  const [right, down] = corner.turn.map((angle) => angle.toFixed(1));
+  const turned = corner.turn.some(Boolean);
+  draw(`Corner ${name}: ${turned ? `turned by ${right} to the right and ${down} down` : "drawn anew"}`);
 }
 
 function anew() {

@@ -11,4 +11,5 @@ import * as number from "./number.js";
 import * as take from "./take.js";
 import * as understand from "./understand.js";
 
+for (const field of document.querySelectorAll("[data-kept]")) field.remove(); // each form changes only its own part now
 for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw, understand]) section.start();
