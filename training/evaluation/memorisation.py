@@ -14,16 +14,18 @@ EXACT = 1e-4  # a distance that only rounding makes
 class Space:
     """Training and test digits as vectors, of pixels or of features, both (N, F) float32.
 
-    Attributes: near, the distance that counts as a near duplicate: only one in a hundred real test
-        digits is so close to a training digit, or more where more are the same.
+    Attributes:
+        near: the distance that counts as a near duplicate: only one in a hundred real test digits is so
+            close to a training digit, or more where more are the same.
+        test_neighbours: what `neighbours` gives for the test digits.
     """
 
     def __init__(self, train: np.ndarray, test: np.ndarray):
         self.train, self.test = train, test
         self._search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(train)
         self._as_many = train[np.random.default_rng(0).choice(len(train), min(len(train), len(test)), replace=False)]
-        self._test_neighbours = self.neighbours(test)
-        self.near = max(EXACT, float(np.quantile(self._test_neighbours[1], NEAR_SHARE)))
+        self.test_neighbours = self.neighbours(test)
+        self.near = max(EXACT, float(np.quantile(self.test_neighbours[1], NEAR_SHARE)))
 
     def neighbours(self, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Each digit's nearest training digit: places (N,) and distances (N,)."""
@@ -36,7 +38,7 @@ class Space:
 
     def real_scores(self) -> dict[str, Any]:
         """The same figures of the real test digits."""
-        return self._scores(self.test, *self._test_neighbours, to_test=_nearest_other(self.test, self.test))
+        return self._scores(self.test, *self.test_neighbours, to_test=_nearest_other(self.test, self.test))
 
     def _scores(
         self, digits: np.ndarray, places: np.ndarray, distances: np.ndarray, to_test: np.ndarray

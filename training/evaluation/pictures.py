@@ -75,8 +75,11 @@ def _closest_pairs(drawn: np.ndarray, data: Dataset) -> Figure:
     space = Space(flat(data.train_images), flat(test_images))
     figure = Figure(figsize=(10, 2.9), layout="constrained")
     rows: list[Axes] = list(figure.subplots(2))
-    for axes, digits, name in ((rows[0], drawn, "generated"), (rows[1], test_images, "real test digits")):
-        places, distances = space.neighbours(flat(digits))
+    kinds = (
+        ("generated", drawn, space.neighbours(flat(drawn))),
+        ("real test digits", test_images, space.test_neighbours),
+    )
+    for axes, (name, digits, (places, distances)) in zip(rows, kinds, strict=True):
         nearest = np.argsort(distances)[:PAIRS]
         pairs = [np.concatenate([digits[i, ..., 0], data.train_images[places[i], ..., 0]]) for i in nearest]
         axes.imshow(np.concatenate(pairs, axis=1), cmap="gray")
