@@ -44,8 +44,13 @@ FIGURES = {
         PLAIN,
         "less",
     ),
-    ("judge_kid",): ("judge-KID", "the same distance, measured without supposing a shape of the clouds", PLAIN, "less"),
-    ("class_kl",): ("Fair to all ten", "how far the ten digits' shares are from the real ones, in nats", FINE, "less"),
+    ("judge_kid",): (
+        "judge-KID",
+        "a distance that supposes no shape; of subsets it differs by what is behind ±, and chance may bring it below 0",
+        PLAIN,
+        "less",
+    ),
+    ("class_kl",): ("Fair to all", "how far the shares of the classes are from the real ones, in nats", FINE, "less"),
     ("memorisation", "pixels"): (
         "Near copies, in pixels",
         "share that is nearer to a training digit than 99% of real test digits are",
@@ -70,11 +75,13 @@ def figures(card: dict[str, Any]) -> list[Figure]:
         for step in path:
             both = (both or {}).get(step)
         if both:
-            generated, real = (form.format(_value(both[kind])) for kind in ("generated", "real"))
+            generated, real = (_written(both, kind, form) for kind in ("generated", "real"))
             found.append(Figure(name, meaning, generated, real, better))
     return found
 
 
-def _value(told: float | dict[str, float]) -> float:
-    """A figure; of what was measured of copies, the one that counts."""
-    return told["near_duplicates"] if isinstance(told, dict) else told
+def _written(both: dict[str, Any], kind: str, form: str) -> str:
+    """A figure, with its spread where that was measured; of what was measured of copies, the one that counts."""
+    value, spread = both[kind], both.get(f"{kind}_spread")
+    written = form.format(value["near_duplicates"] if isinstance(value, dict) else value)
+    return written if spread is None else f"{written} ± {spread:.2g}"

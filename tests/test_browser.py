@@ -44,6 +44,40 @@ def test_a_jump_within_the_page_leaves_what_was_chosen_and_made(page):
     assert (pictures(page), asked) == (made, [])
 
 
+def test_back_from_one_number_to_another_leaves_what_was_chosen_and_made(page):
+    made, asked = pictures(page), []
+    page.on("request", lambda request: asked.append(request.url) if "/generate" in request.url else None)
+    page.fill("#number-form input", "1999")
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.locator("#written")).to_have_attribute("aria-label", "1999 in handwriting")
+    page.fill("#make-form [name=count]", "7")
+    page.go_back()
+    expect(page.locator("#written")).not_to_have_attribute("aria-label", "1999 in handwriting")
+    assert page.input_value("#make-form [name=count]") == "7"
+    assert (pictures(page), asked) == (made, [])
+
+
+def test_a_slider_moved_before_the_new_digit_has_come_still_brings_a_new_one(page):
+    before, held = page.url, []
+    page.route("**/generate?*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/generate?*"):
+        page.get_by_role("button", name="Generate").click()
+    page.fill("#make-form [name=truncation]", "0.5")
+    page.wait_for_url("**truncation=0.5*")
+    seeds = [re.search(r"[?&]seed=(\d+)", url)[1] for url in (before, page.url)]
+    assert seeds[0] != seeds[1]
+
+
+def test_a_model_offers_the_digits_that_it_knows(page):
+    page.evaluate("document.querySelector('#model [value=digitsmith]').dataset.classes = 5")
+    page.check("input[name=digit][value='7']", force=True)
+    page.select_option("#model", "mlp")
+    assert page.locator("input[name=digit]:not([disabled])").count() == 1
+    page.select_option("#model", "digitsmith")
+    assert page.locator("input[name=digit]:not([disabled])").count() == 6
+    assert page.locator("label:has(input[name=digit]):visible").count() == 6
+
+
 def test_the_digit_that_is_chosen_is_made_and_told(page):
     page.check("input[name=digit][value='7']", force=True)
     generate(page)
@@ -88,6 +122,15 @@ def test_daring_draws_the_same_seed_anew(page):
     page.wait_for_url("**truncation=0.3*")
     page.fill("input[name=truncation]", "1")
     page.wait_for_function("before => document.querySelector('#made img').src === before", arg=before[0])
+
+
+def test_back_brings_the_choice_of_any_digit_back_too(page):
+    page.check("input[name=digit][value='7']", force=True)
+    generate(page)
+    before = pictures(page)
+    page.go_back()
+    wait_for_change(page, before)
+    assert page.is_checked("input[name=digit][value='']")
 
 
 def test_a_model_that_takes_no_label_offers_no_digit(page):

@@ -115,8 +115,26 @@ def test_when_one_request_fails_no_other_is_tried_again_for_no_one(page):
     draw_one(page)
     expect(page.locator("#draw-status")).to_have_text("That is no digit.")
     page.clock.run_for(10_000)
-    assert len(asked) == 3
     assert page.inner_text("#draw-status") == "That is no digit."
+    assert len(asked) == 3
+
+
+def test_a_stroke_more_before_the_first_answer_is_judged_too(page):
+    held = []
+    page.route("**/discriminate?*", lambda route: held.append(route) if len(held) < 3 else route.continue_())
+    with page.expect_request("**/discriminate?*model=mlp*"):
+        draw_one(page)
+    draw_one(page)
+    expect(page.locator(OPINION)).to_contain_text("More real than")
+
+
+def test_a_model_of_fewer_classes_is_asked_without_a_digit_it_does_not_know(page):
+    page.evaluate("document.querySelector('#draw-opinions [data-model=digitsmith]').dataset.classes = 5")
+    page.locator("#draw-digit").get_by_label("7", exact=True).check(force=True)
+    with page.expect_request("**/discriminate?model=digitsmith") as asked:
+        draw_one(page)
+    assert "digit=" not in asked.value.url
+    expect(page.locator(OPINION)).to_contain_text("More real than")
 
 
 def test_space_held_down_puts_the_pen_down_but_once(page):

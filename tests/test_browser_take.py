@@ -19,7 +19,8 @@ def page(browser, server, request):
 
 def copied(page, name: str) -> str:
     page.get_by_role("button", name=name).click()
-    expect(page.locator("#take-status")).to_contain_text("is on the clipboard.")
+    what = name.removeprefix("Copy ")
+    expect(page.locator("#take-status")).to_have_text(re.compile(rf"The {what}.* on the clipboard\."))
     return page.evaluate("navigator.clipboard.readText()")
 
 

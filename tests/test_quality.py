@@ -23,6 +23,12 @@ def test_every_figure_stands_beside_that_of_real_digits():
     assert {(figure.generated, figure.real) for figure in told} == written
 
 
+def test_a_figure_that_was_measured_with_its_spread_is_told_with_it():
+    kid = {"judge_kid": BOTH | {"generated_spread": 2.52, "real_spread": 2.6}}
+    (told,) = figures({"evaluation": kid})
+    assert (told.generated, told.real) == ("0.125 ± 2.5", "0.0625 ± 2.6")
+
+
 def test_what_was_not_measured_is_left_out():
     assert figures({"evaluation": None}) == figures({}) == []
     told = figures({"evaluation": EVALUATION | {"cas": None}})

@@ -39,6 +39,7 @@ def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
         "page.html",
         models=list(offered.values()),
         model=model,
+        most_classes=max(offer.generator.classes or 0 for offer in offered.values()) or NUMERALS,
         asked=asked,
         link=link,
         digits=_made(model, asked),

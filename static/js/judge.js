@@ -121,9 +121,10 @@ async function play(event) {
   round = dealt;
   result.hidden = true;
   say("");
+  const waiting = [begin, document.body].includes(document.activeElement); // some browsers give a click no focus
   offer("");
   ask();
-  answers.querySelector("button").focus();
+  if (waiting) answers.querySelector("button").focus();
 }
 
 export function start() {

@@ -6,6 +6,7 @@ import { playable } from "./player.js";
 import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 
 const PLAY = 12; // seconds from noise to the end
+const MISSING = "A sheet cannot be loaded. Try again in a moment.";
 
 const section = document.querySelector("#learn");
 const slider = section.querySelector("#learn-time");
@@ -89,11 +90,19 @@ async function begin() {
 /** A sheet that does not come leaves no broken picture behind, and is asked for again when the cursor moves. */
 function missing({ target }) {
   target.removeAttribute("src");
-  say("A sheet cannot be loaded. Try again in a moment.");
+  say(MISSING);
+}
+
+/** And when the next one comes, it is no longer said that one is missing. */
+function come() {
+  if (status.textContent === MISSING) say("\u00a0");
 }
 
 export function start() {
-  for (const figure of figures) figure.querySelector("img").addEventListener("error", missing);
+  for (const figure of figures) {
+    figure.querySelector("img").addEventListener("error", missing);
+    figure.querySelector("img").addEventListener("load", come);
+  }
   slider.addEventListener("input", show);
   slider.addEventListener("change", () => learners.length && say(`Shown after ${words(seenAt(slider.value / slider.max))} or at the end`));
   for (const kind of ["click", "change"]) section.addEventListener(kind, begin);

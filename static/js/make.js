@@ -16,6 +16,8 @@ const chosen = document.querySelector("#chosen");
 const link = document.querySelector("#link");
 const latest = onlyLatest();
 
+let coming = null; // what "Generate" has asked for and not brought yet
+
 /** Parameters that the form says, without those that say nothing. */
 function wanted() {
   const given = [...new FormData(form)].filter(([name, value]) => value !== "" && value !== DEFAULTS[name]);
@@ -53,12 +55,18 @@ const said = (parameters) => Object.fromEntries(NAMES.map((name) => [name, param
 /** Make what the form says and put it into the address, unless it says what a link may not. */
 async function generate() {
   if (!form.reportValidity()) return;
-  const made = await make(wanted());
+  const mine = (coming = wanted());
+  const made = await make(mine);
+  if (coming === mine) coming = null;
   if (made) remember(said(made));
 }
 
-/** Draw the same seed anew while the slider moves; the address follows without a new place to come back to. */
+/**
+ * Draw the same seed anew while the slider moves; the address follows without a new place to come back to.
+ * While a new one is yet to come, draw that.
+ */
 async function dare() {
+  if (coming) return generate();
   if (!form.reportValidity()) return;
   const parameters = wanted();
   parameters.set("seed", remembered().get("seed"));
@@ -66,22 +74,33 @@ async function dare() {
   if (made) remember(said(made), { replace: true });
 }
 
-/** A model that cannot be asked for a digit gets no choice of one. */
+/** Choose a digit, "" for any, which the value of all radios together cannot be set to. */
+function choose(digit) {
+  for (const choice of form.elements.digit) choice.checked = choice.value === digit;
+}
+
+/** A model that cannot be asked for a digit gets no choice of one, and any other those that it knows. */
 function offerDigits() {
-  const any = form.elements.model.selectedOptions[0].hasAttribute("data-any");
-  for (const choice of form.querySelectorAll("[name=digit]")) {
-    choice.disabled = any && choice.value !== "";
-    if (any && choice.value === "") choice.checked = true;
+  const classes = Number(form.elements.model.selectedOptions[0].dataset.classes ?? 0);
+  for (const choice of form.querySelectorAll("[name=digit]:not([value=''])")) {
+    const known = Number(choice.value) < classes;
+    choice.disabled = !known;
+    choice.parentElement.hidden = classes > 0 && !known;
+    if (!known && choice.checked) choose("");
   }
 }
 
-/** Set the form to what the address says, and bring its picture back. */
+/** Set the form to what the address says, and bring its picture back where another is shown. */
 function restore() {
   const parameters = remembered();
-  for (const name of ["digit", "count", "truncation", "model"]) {
+  const shown = new URL(link.href).searchParams;
+  latest(); // what was asked for before the return does not come after it
+  if (NAMES.every((name) => parameters.get(name) === shown.get(name))) return;
+  for (const name of ["count", "truncation", "model"]) {
     const value = parameters.get(name) ?? DEFAULTS[name] ?? "";
-    if (value !== "" || name === "digit") form.elements[name].value = value;
+    if (value !== "") form.elements[name].value = value;
   }
+  choose(parameters.get("digit") ?? "");
   offerDigits();
   const asked = NAMES.filter((name) => parameters.has(name)).map((name) => [name, parameters.get(name)]);
   make(new URLSearchParams(asked));

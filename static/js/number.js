@@ -77,12 +77,14 @@ function renew(told) {
   });
 }
 
+const tell = ({ text, seed }) => say(`${text} in handwriting, seed ${seed}`);
+
 async function submit(event) {
   event.preventDefault();
   const text = form.elements.number.value;
   const done = await write({ text, seed: null, turns: [...digitsOf(text)].map(() => 0) });
   if (!done) return;
-  say(`${text} in handwriting, seed ${done.seed}`);
+  tell(done);
   remember(saved());
 }
 
@@ -114,6 +116,7 @@ export function start() {
     const said = remembered();
     const wanted = linked(said.has("number_seed") ? said : first);
     form.elements.number.value = wanted.text;
-    if (JSON.stringify(wanted) !== JSON.stringify(coming ?? written)) write(wanted);
+    if (JSON.stringify(wanted) !== JSON.stringify(coming ?? written)) write(wanted).then((done) => done && tell(done));
   });
+  remember(saved(), { replace: true });
 }

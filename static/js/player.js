@@ -1,5 +1,7 @@
 // A slider that can play: at an even pace from where it stands to its end.
 
+import { alone } from "./keys.js";
+
 /**
  * Let a button play a slider; every move calls the slider's own input listeners.
  *
@@ -41,5 +43,5 @@ export function playable(button, slider, seconds, back = false) {
     frame = requestAnimationFrame(move);
   });
   slider.addEventListener("pointerdown", () => frame !== null && stop());
-  slider.addEventListener("keydown", () => frame !== null && stop());
+  slider.addEventListener("keydown", (event) => frame !== null && alone(event) && event.key !== "Tab" && stop());
 }

@@ -52,10 +52,13 @@ export async function whole(reading) {
   }
 }
 
-/** What all of some requests answer; when one fails, `giveUp` is to abort the others, which no one wants any more. */
+/**
+ * What all of some requests answer; when one fails, `giveUp` is to abort the others, which no one wants any more.
+ * When they were aborted themselves, it may be for newer ones, which `giveUp` would abort in their place.
+ */
 export function allOrNone(requests, giveUp) {
   return Promise.all(requests).catch((error) => {
-    giveUp();
+    if (error.name !== "AbortError") giveUp();
     throw error;
   });
 }
