@@ -1,4 +1,4 @@
-# The last stage begins empty and gets what is left of two others, for a file deleted in a later layer
+# The last stage begins empty and gets what is left of three others, for a file deleted in a later layer
 # still weighs. Packages: less what only tests, compilers, GPUs, NPUs, other file formats and other
 # hosts' file systems need.
 ARG PYTHON=python:3.11-slim
@@ -23,6 +23,16 @@ RUN useradd --no-create-home --uid 10001 digitsmith \
  && cd "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  && rm -rf ensurepip idlelib lib2to3 pydoc_data test tkinter turtledemo
 
+# The program, readable to all, whatever the checkout's permissions are.
+FROM ${PYTHON} AS program
+WORKDIR /digitsmith
+COPY gunicorn.conf.py ./
+COPY app app
+COPY models models
+COPY static static
+COPY templates templates
+RUN chmod -R a+rX .
+
 FROM scratch
 COPY --from=system / /
 COPY --from=packages /venv /venv
@@ -34,14 +44,10 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     TMPDIR=/dev/shm \
     PYTHONUNBUFFERED=1
 WORKDIR /digitsmith
-COPY gunicorn.conf.py ./
-COPY app app
+COPY --from=program /digitsmith ./
 RUN python -m compileall -q app
-COPY models models
 ENV DIGITSMITH_CACHE=/digitsmith/cache
 RUN python -c "import app; app.create_app()"
-COPY static static
-COPY templates templates
 # A number, for Kubernetes cannot tell by a name that it is not root.
 USER 10001
 EXPOSE 8000

@@ -67,6 +67,6 @@ clean: ## Remove what was installed and cached, but no training run
 	$(PIP) -r requirements-benchmarks.txt
 	@touch $@
 
-.venv/development: .venv/python requirements.txt requirements-training.txt requirements-dev.txt
+.venv/development: .venv/python requirements.txt requirements-training.txt requirements-ray.txt requirements-dev.txt
 	$(PIP) -r requirements-dev.txt
 	@touch $@

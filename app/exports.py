@@ -4,13 +4,14 @@ Keras takes seconds and 150 MB to import, so it does this in a process of its ow
 never import it. The `.keras` file stays the source of truth: what is kept goes by its hash.
 """
 
+import errno
 import fcntl
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,10 +23,15 @@ from typing import IO, Any
 from app.config import ROOT
 
 SIGNATURE = "signature.json"
+FULL = 28  # the exit status of who finds no room, after ENOSPC
 
 
 class ExportError(Exception):
     """Which file cannot be made ready, and why, in one sentence."""
+
+
+class _FullError(ExportError):
+    """There is no room for what was made."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ class Exports:
         if wanted and (lock := self._lock()):
             with lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # let the other processes of a server wait for the first
-                _make([network for network in wanted if not self._kept(network).exists()], self._folder)
+                with suppress(_FullError):  # each makes its own then
+                    _make([network for network in wanted if not self._kept(network).exists()], self._folder)
 
     @contextmanager
     def opened(self, network: Network) -> Iterator[Path]:
@@ -98,7 +105,8 @@ def _make(networks: list[Network], folder: Path) -> None:
     wanted = json.dumps([asdict(network) for network in networks])
     done = subprocess.run(command, env=environment, input=wanted, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
-        raise ExportError((done.stderr.strip() or f"{networks[0].path} cannot be exported.").splitlines()[-1])
+        kind = _FullError if done.returncode == FULL else ExportError
+        raise kind((done.stderr.strip() or f"{networks[0].path} cannot be exported.").splitlines()[-1])
 
 
 def only_or_all(inputs: dict[str, Any]) -> Any:
@@ -118,14 +126,29 @@ def main() -> None:
     for given in json.load(sys.stdin):
         network = Network(given["path"], given["sha256"], tuple(given["sizes"]))
         try:
-            with TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
-                made = Path(temporary) / network.name
-                made.mkdir()
-                _export(network, made)
-                os.sync()  # whole on the disk before it has its name
-                made.rename(folder / network.name)
+            _keep(network, folder)
         except Exception as error:  # Keras raises whatever its layers and its backend do
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                print(f"{network.path} cannot be made ready: {folder} has no room.", file=sys.stderr)  # noqa: T201
+                sys.exit(FULL)
             sys.exit(f"{network.path} is not a Keras model that can be loaded ({first_line(error)}).")
+
+
+def _keep(network: Network, folder: Path) -> None:
+    """Make one network, whole or not at all, of a copy of its file: others may change that one meanwhile."""
+    with TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
+        content, copy, made = Path(network.path).read_bytes(), Path(temporary) / "copy.keras", Path(temporary) / "made"
+        if sha256(content).hexdigest() != network.sha256:
+            sys.exit(f"{network.path} has changed since it was looked at: start again.")
+        copy.write_bytes(content)
+        made.mkdir()
+        _export(copy, network.sizes, made)
+        os.sync()  # whole on the disk before it has its name
+        try:
+            made.rename(folder / network.name)
+        except OSError:
+            if not (folder / network.name).exists():  # else another process was first
+                raise
 
 
 def _spare_scipy() -> None:
@@ -137,11 +160,11 @@ def _spare_scipy() -> None:
     sys.modules.update({name: ModuleType(name) for name in ("scipy", "scipy.signal")})
 
 
-def _export(network: Network, folder: Path) -> None:
+def _export(path: Path, sizes: tuple[int, ...], folder: Path) -> None:
     import keras
 
-    model = keras.saving.load_model(network.path, compile=False)
-    for size in network.sizes:
+    model = keras.saving.load_model(path, compile=False)
+    for size in sizes:
         specs = {
             tensor.name: keras.InputSpec(tensor.dtype, (size, *tensor.shape[1:]), name=tensor.name)
             for tensor in model.inputs

@@ -26,16 +26,20 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
     A failure inside the block, or a kill at any moment, leaves what was there before. What a kill leaves
     under the temporary name is overwritten when the same file is next written.
+
+    Raises: BlockingIOError when another process writes it.
     """
     temporary = path.with_name(f".writing-{path.name}")
-    try:
-        with temporary.open("wb") as file:
+    with _ours(temporary) as file:
+        try:
+            file.truncate()
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink()
+            raise
     _sync_folder(path.parent)
 
 
@@ -45,11 +49,20 @@ def memory(path: Path, keep: bool = False) -> Iterator[IO[bytes]]:
 
     Raises: BlockingIOError when another process has it.
     """
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _ours(path) as file:
         yield file
         if not keep:
             path.unlink()
+
+
+@contextmanager
+def _ours(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that is there or made, for this process alone. Raises BlockingIOError when another has it."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise BlockingIOError  # it had another, who has ended just now: the file has another name, or none
+        yield file
 
 
 def remembered(
@@ -68,9 +81,12 @@ def remembered(
     start, stop = (numbers.start, numbers.stop) if numbers is not None else (0, None)
 
     def wanted(first: int) -> Iterator[tuple[int, range, Digits | None]]:
+        files = [file, *others]
         for number, span in islice(enumerate(dataset.chunks()), first, stop):
-            known = (_read(each, number, len(span)) for each in (file, *others))
-            yield number, span, next((found for found in known if found is not None), None)
+            known = ((each, digits) for each in files if (digits := _read(each, number, len(span))) is not None)
+            holder, digits = next(known, (files[0], None))
+            files.sort(key=lambda each: each is not holder)  # whoever had this chunk is asked for the next one first
+            yield number, span, digits
 
     def missing(first: int) -> Iterator[range]:
         return (span for _, span, digits in wanted(first) if digits is None)

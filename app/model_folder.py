@@ -129,11 +129,11 @@ def find(folder: Path) -> list[ModelFolder]:
     """Every model folder in `folder`, checked, but with no network loaded. Raises ModelFolderError."""
     folder = folder.expanduser().absolute()  # Flask takes what is relative for a folder beside its own code
     try:
-        paths = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+        found = [path for path in sorted(folder.iterdir()) if path.is_dir() or path.is_symlink()]  # to nowhere, too
     except OSError as error:
         why = f"it must be a folder of model folders that can be read ({error.strerror})"
         raise ModelFolderError(f"DIGITSMITH_MODELS is {folder}; {why}.") from error
-    return [check(path) for path in paths]
+    return [check(path) for path in found if not path.name.startswith(".") and path.name != "lost+found"]
 
 
 def check(path: Path) -> ModelFolder:

@@ -214,6 +214,18 @@ def test_a_default_that_is_not_there(models):
         load(models, "best", threads=1, exports=Exports(models.with_name("cache")))
 
 
+def test_a_disk_that_is_a_models_folder_has_one_more_that_is_none(models):
+    (models / "lost+found").mkdir()
+    assert [folder.name for folder in find(models)] == ["digitsmith"]
+
+
+def test_a_model_that_is_a_link_to_nowhere_is_not_left_out(models):
+    (models / "linked").symlink_to(models.with_name("released"))
+    assert refusal(models).startswith(f"{models / 'linked' / 'card.json'} cannot be read")
+    (models / "digitsmith").rename(models.with_name("released"))
+    assert [folder.name for folder in find(models)] == ["linked"]
+
+
 def test_hidden_folders_are_not_models(models):
     (models / ".writing-x").mkdir()
     assert [folder.name for folder in find(models)] == ["digitsmith"]

@@ -1,18 +1,23 @@
 """`flask --app app digits`: the bytes of /dataset in a file that is whole or not there."""
 
+import io
 import os
 import pty
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from servers import digits_command, server_environment, wait_until
 
+from app import files
 from app.config import ROOT
 from app.datasets import CHUNK, Dataset
+from app.files import replacing
+from app.formats.zips import writing
 
 
 @pytest.fixture
@@ -170,6 +175,33 @@ def test_shards_drawn_in_any_order_or_not_at_all_are_put_together_to_the_same_by
     assert digits(*REQUEST).exit_code == 0
     assert 3 * CHUNK <= sum(drawn) <= 4 * CHUNK
     assert only_file(tmp_path).read_bytes() == client.get(SAME).data
+
+
+def test_shards_are_put_together_without_looking_for_every_chunk_in_each(digits, monkeypatch):
+    for which in range(1, 6):
+        assert digits(*REQUEST, "--shard", f"{which}/5").exit_code == 0
+    read, looked = files._read, []
+    monkeypatch.setattr(files, "_read", lambda *given: (looked.append(given), read(*given))[1])
+    assert digits(*REQUEST).exit_code == 0
+    assert len(looked) < 30  # of ten chunks in five shards of two, where 40 would be all that stand before each
+
+
+def test_two_writers_of_one_file_are_kept_apart(tmp_path):
+    with replacing(tmp_path / "digits.npz") as first:
+        with pytest.raises(BlockingIOError), replacing(tmp_path / "digits.npz"):
+            pass
+        first.write(b"whole")
+    assert only_file(tmp_path).read_bytes() == b"whole"
+
+
+def test_a_zip_file_that_is_broken_off_ends_at_once():
+    out = io.BytesIO()
+    with suppress(BreakdownError), writing(out, b"{}") as archive:
+        for member in range(1000):
+            archive.add(f"{member}.png", b"")
+        end = out.tell()
+        raise BreakdownError
+    assert out.tell() - end < 100  # and lists no thousand members first
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_whole(digits, tmp_path, breaks_after):

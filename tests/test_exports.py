@@ -1,7 +1,12 @@
 """What OpenVINO reads is made once, kept whole or not at all, and done without where nothing can be kept."""
 
+import errno
+import io
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,9 +16,13 @@ from app.config import ROOT
 from app.exports import ExportError, Exports, Network
 
 
+def network_at(path: Path) -> Network:
+    return Network(str(path), sha256(path.read_bytes()).hexdigest(), (3,))
+
+
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network(str(ROOT / "models" / "mlp" / "discriminator.keras"), "0" * 64, (3,))
+    return network_at(ROOT / "models" / "mlp" / "discriminator.keras")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +40,7 @@ def test_what_is_kept_is_not_made_again(folder, network, monkeypatch):
 
 
 def test_other_weights_and_other_sizes_are_kept_apart(network):
-    others = [Network(network.path, "1" * 64, (3,)), Network(network.path, "0" * 64, (2, 3))]
+    others = [Network(network.path, "1" * 64, (3,)), Network(network.path, network.sha256, (2, 3))]
     assert len({each.name for each in (network, *others)}) == 3
 
 
@@ -74,5 +83,37 @@ def test_what_is_no_network_is_told_in_one_sentence_and_leaves_nothing(tmp_path)
     path = tmp_path / "generator.keras"
     path.write_bytes(b"not a zip")
     with pytest.raises(ExportError, match=rf"^{path} is not a Keras model that can be loaded \(.*\)\.$"):
-        Exports(tmp_path / "kept").prepare([Network(str(path), "2" * 64, (2,))])
+        Exports(tmp_path / "kept").prepare([network_at(path)])
     assert [each.name for each in (tmp_path / "kept").iterdir()] == [".lock"]
+
+
+def test_a_file_that_has_changed_is_not_kept_under_its_old_hash(tmp_path, network):
+    with pytest.raises(ExportError, match=rf"^{network.path} has changed since it was looked at: start again\.$"):
+        Exports(tmp_path / "kept").prepare([Network(network.path, "3" * 64, (2,))])
+    assert [each.name for each in (tmp_path / "kept").iterdir()] == [".lock"]
+
+
+def test_a_full_disk_is_told_apart_from_a_network_that_is_none(tmp_path, network, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(exports, "_export", full)
+    monkeypatch.setattr(exports, "_spare_scipy", lambda: None)
+    monkeypatch.setattr(exports.sys, "argv", ["", str(tmp_path)])
+    monkeypatch.setattr(exports.sys, "stdin", io.StringIO(json.dumps([asdict(network)])))
+    with pytest.raises(SystemExit) as ended:
+        exports.main()
+    assert ended.value.code == exports.FULL
+    assert "has no room" in capsys.readouterr().err
+
+
+def test_where_there_is_no_room_to_keep_it_it_is_made_and_removed(tmp_path, folder, network, monkeypatch):
+    def make(networks, into):
+        if into == tmp_path:
+            raise exports._FullError("no room")
+        shutil.copytree(folder / network.name, into / network.name)
+
+    monkeypatch.setattr(exports, "_make", make)
+    with Exports(tmp_path).opened(network) as opened:
+        assert (opened / "3.xml").exists()
+    assert not opened.exists()

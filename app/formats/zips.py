@@ -68,8 +68,12 @@ def writing(out: IO[bytes], manifest: bytes) -> Iterator[Archive]:
     with ZipFile(out, "w") as file:
         file.filelist = _Directory()
         archive = Archive(file)
-        archive.add(MANIFEST, manifest)
-        yield archive
+        try:
+            archive.add(MANIFEST, manifest)
+            yield archive
+        except BaseException:
+            file.filelist = []  # nobody takes what zipfile would still write of them, a minute long for 50 million
+            raise
 
 
 def _members(block: bytearray) -> Iterator[ZipInfo]:
