@@ -42,7 +42,9 @@ class Shard(click.ParamType[tuple[int, int]]):
 def _parameters(command: Command) -> Command:
     """Give a command an option for every parameter of /dataset, read and refused as there."""
     for name, field in reversed(SCHEMA.fields.items()):
-        text = f"{field.metadata['description']} Must be {field.metadata['allowed']}."
+        text = f"{field.metadata['description']} Must be {field.metadata['allowed']}.".replace(
+            "per_class", "--per-class"
+        )
         command = click.option(f"--{name.replace('_', '-')}", name, help=text)(command)
     return command
 

@@ -116,7 +116,7 @@ class DrawingParameters(Schema):
     model = fields.String(
         load_default=None,
         allow_none=True,
-        metadata={"allowed": "the name of a model", "description": "One of /models; left out, the default."},
+        metadata={"allowed": "the name of a model", "description": "Which model; left out, the default."},
     )
 
     def changed(self, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ for tool in "${composing% *}" hey; do command -v "$tool" >/dev/null || fail "$to
 log=$(mktemp)
 trap 'compose down --timeout 5; rm -f "$log"' EXIT
 
-RATE_LIMIT=30/minute compose up --detach
+DIGITSMITH_RATE_LIMIT=30/minute compose up --detach
 all_ready
 answers=$(for _ in $(seq 45); do curl --silent --output /dev/null --write-out '%{http_code}\n' "$front/generate"; done)
 granted=$(grep -c 200 <<<"$answers")

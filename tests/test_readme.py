@@ -32,7 +32,11 @@ def test_the_curl_lines_work_when_pasted(server, tmp_path):
 
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)]+)\)", README))
 def test_what_the_readme_points_to_is_there(target):
-    assert (ROOT / target).exists()
+    file, _, heading = target.partition("#")
+    assert (ROOT / file).exists()
+    if heading:
+        titles = re.findall(r"^## (.+)$", README, re.MULTILINE)
+        assert heading in [title.lower().replace(" ", "-") for title in titles]
 
 
 def near_duplicates(figures, space):

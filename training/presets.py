@@ -106,12 +106,12 @@ _CLASSIC = {
 
 PRESETS = {
     "mlp": Preset(
-        title="Multi-layer perceptrons, the GAN of 2014",
+        title="Multi-layer perceptrons, after the GAN of 2014",
         conditional=False,
         defaults=_CLASSIC | {"images": 6_000_000, "generator_width": 256, "discriminator_width": 256},
     ),
     "dcgan": Preset(
-        title="Transposed convolutions, the DCGAN of 2015",
+        title="Transposed convolutions, after the DCGAN of 2015",
         conditional=False,
         defaults=_CLASSIC | {"images": 1_800_000, "generator_width": 64, "discriminator_width": 64},
     ),

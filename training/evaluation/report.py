@@ -53,21 +53,22 @@ def write(folder: Path, card: dict[str, Any]) -> None:
     figures = card["evaluation"]
     pictures = [f"## {title}\n\n![{title}]({file})" for file, title in PICTURES.items()]
     others = ["## By other judges", _other_judges(figures), "## Truncation", _truncation(figures["truncation"])]
-    parts = [_introduction(card), table(figures), *others, *pictures, "Made by `python -m training evaluate`."]
+    parts = [_introduction(card), table(figures), *others, *pictures, "Made by `python -m training evaluate FOLDER`."]
     with replacing(folder / FILE) as path:
         path.write_text("\n\n".join(parts) + "\n")
 
 
 def _introduction(card: dict[str, Any]) -> str:
-    figures, generator = card["evaluation"], card["generator"]
+    figures, generator, counts = card["evaluation"], card["generator"], card["dataset"]["counts"]
     return (
         f"# {card['title']}\n\n"
-        f"{figures['count']:,} generated digits against the {card['dataset']['counts']['test']:,} real test digits of"
+        f"{figures['count']:,} generated digits against the {counts['test']:,} real test digits of"
         f" {card['dataset']['name']}, in the features of a classifier of real digits (the judge) that reads"
         f" {figures['judge']['accuracy']:.2%} of them right. In the column *real*, as many training digits stand in the"
         " place of the generated ones (for labels, classes and copies, the test digits): the best that can be asked"
-        f" for. What compares neighbours takes {figures['sample']:,} digits of each, and k = 5. Where real test digits"
-        " are rarely nearer to train than to test, they are so to their own kind, perhaps of the same writers.\n\n"
+        f" for. Precision, recall, density and coverage compare {figures['sample']:,} digits of each, with k = 5; what as"
+        f" many copy is looked for among all {counts['train']:,} training digits. Where real test digits are rarely"
+        " nearer to train than to test, they are so to their own kind, perhaps of the same writers.\n\n"
         f"A digit costs {generator['mflop']} MFLOP; the generator has {generator['parameters']:,} parameters in"
         f" {generator['bytes'] / 1e6:.2f} MB."
     )
