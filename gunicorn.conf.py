@@ -5,10 +5,22 @@ gunicorn runs this file at its start and again on SIGHUP.
 
 import gc
 import logging
+import resource
 import sys
 from ctypes import CDLL
 from importlib import import_module
 from pathlib import Path
+
+OTHER_FILES = 200  # that a process has open beside its connections
+
+
+def allow_files(count):
+    """Let each process open so many files, or as many as the system allows; return how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count and soft != resource.RLIM_INFINITY:
+        soft = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return count if soft == resource.RLIM_INFINITY else soft
 
 
 def import_anew():
@@ -51,7 +63,8 @@ workers = settings["WORKERS"]
 worker_class = "app.worker.Worker"
 logger_class = "app.logs.ServerLogger"
 threads = settings["THREADS"]
-worker_connections = threads + settings["QUEUE"] + 1000  # more than are handled and wait, or none would be refused
+wanted = threads + settings["QUEUE"] + 1000  # more than are handled and wait, or none would be refused
+worker_connections = max(threads + 1, min(wanted, allow_files(wanted + OTHER_FILES) - OTHER_FILES))
 timeout = 300  # a process shows no life while it makes networks ready that no cache could keep
 graceful_timeout = settings["GRACE"]
 forwarded_allow_ips = ""  # the app alone decides which proxy to believe

@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from app.sampling import MAX_SEED
+
 
 class _BadParameter(Schema):
     parameter = fields.String(required=True)
@@ -36,7 +38,7 @@ class Digits(Schema):
     """What was drawn, each digit by itself."""
 
     model = fields.String(required=True)
-    seed = fields.Integer(required=True)
+    seed = fields.Integer(required=True, validate=validate.Range(0, MAX_SEED), metadata={"format": "int64"})
     digits = fields.List(fields.Nested(Digit), required=True)
 
 

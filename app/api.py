@@ -13,7 +13,8 @@ from app.schemas import Number, WholeNumber
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-ALWAYS = (400, 429, 503)  # a Host that is none; over the client's limit; shutting down
+# A Host that is none; a path, or a header, too long for gunicorn; over the client's limit; shutting down.
+ALWAYS = (400, 414, 431, 429, 503)
 ERRORS = (404, 408, 409, 412, 413, 415, 422, *ALWAYS)
 
 
@@ -21,10 +22,13 @@ def _header(description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}}
 
 
-ORIGIN_HEADERS = {
+EVERY_HEADER = {"X-Request-ID": _header("The request's ID: the client's own, if that is a plain word, or a new one.")}
+ORIGIN_HEADERS = EVERY_HEADER | {
     "X-Model": _header("The model that drew it."),
     "X-Seed": _header("The seed, or several with commas."),
     "Link": _header("The URL that brings it back, as canonical."),
+    "ETag": _header("Of a seeded answer."),
+    "Cache-Control": _header("A seeded answer may be kept for ever; no other may be kept."),
 }
 DIGITS_HEADERS = ORIGIN_HEADERS | {"X-Digits": _header("What the digits show, with commas.")}
 DATASET_HEADERS = ORIGIN_HEADERS | {"Content-Disposition": _header("The file's name.")}
@@ -76,7 +80,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def _register_responses(self) -> None:
         contents = {"application/problem+json": {"schema": Problem}, "text/html": {"schema": {"type": "string"}}}
         for status in map(HTTPStatus, ERRORS):
-            described = {"description": status.phrase, "content": contents}
+            waits = {"Retry-After": _header("Seconds to wait.")} if status in (429, 503) else {}
+            described = {"description": status.phrase, "content": contents, "headers": EVERY_HEADER | waits}
             self.spec.components.response(status.name, described, lazy=True)
 
     def _register_error_handlers(self) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from selectors import EVENT_READ
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from gunicorn.http.errors import ParseException
@@ -44,6 +44,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         for listener in self.sockets:
             bound_silence(listener, READ, WRITE)
         super().init_process()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection; where no more files may be open it waits, where gunicorn's process would end."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            sleep(0.01)  # or this would be tried without a pause until a connection is closed
 
     def begun(self, conn: TConn) -> None:
         """The first byte of a request has come on a connection."""

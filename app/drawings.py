@@ -16,6 +16,7 @@ MAX_PIXELS = 4_000_000
 MAX_SIDE = 4_000  # a line of millions of pixels takes more memory than a square of as many
 COPIES = 16  # of a picture, each of a byte a pixel, that reading it makes
 INK = 32  # grey levels from the paper's that count as ink
+FAINT = 3  # what is no darker than that once it is scaled was specks, and no thin pen
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would speak before ours
 
@@ -23,7 +24,7 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would speak before ou
 def read_digit(content: bytes) -> NDArray[np.uint8]:
     """The digit (28, 28) in a PNG of any size, grey or colour, dark on light or light on dark.
 
-    A picture of 28×28 is taken as it stands; any other is cut to its ink, scaled and centred as
+    A picture of 28×28 is taken as it stands; any other is cut to its ink, scaled, centred and as dark as
     MNIST's are. Paper is what the border is.
 
     Raises: UnsupportedMediaType when it is no PNG, UnprocessableEntity when it is damaged, too large
@@ -40,12 +41,12 @@ def _ink(content: bytes) -> NDArray[np.uint8]:
     """Ink as 0 to 255 on paper of 0, in the picture's own size."""
     grey = _grey(content).astype(np.int16)
     paper = int(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-    ink = paper - grey if paper > 127 else grey - paper
-    return ink.clip(0, 255).astype(np.uint8)
+    dark, light = (paper - grey).clip(0), (grey - paper).clip(0)
+    return (dark if dark.sum() > light.sum() else light).astype(np.uint8)
 
 
 def _grey(content: bytes) -> NDArray[np.uint8]:
-    """The picture in grey, on white where it is transparent."""
+    """The picture in grey, where it is transparent on white, or else on what shows it."""
     if not content.startswith(BEGINNING):
         raise UnsupportedMediaType("The body must be a PNG picture of a digit.")
     if END not in content:
@@ -54,7 +55,7 @@ def _grey(content: bytes) -> NDArray[np.uint8]:
         picture = Image.open(io.BytesIO(content), formats=["PNG"])
         _check_size(*picture.size)
         with alone_if_large(COPIES * picture.width * picture.height):
-            return _on_white(picture)
+            return _on_ground(picture)
     except UnprocessableEntity:
         raise
     except UnidentifiedImageError as error:
@@ -70,12 +71,16 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _on_white(picture: Image.Image) -> NDArray[np.uint8]:
+def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
     if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
         return (np.asarray(picture) >> 8).astype(np.uint8)
     coloured = picture.convert("RGBA")
-    white = Image.new("RGBA", coloured.size, "white")
-    return np.asarray(Image.alpha_composite(white, coloured).convert("L"))
+    on_white = _laid(coloured, "white")
+    return on_white if np.ptp(on_white) >= INK else _laid(coloured, "black")
+
+
+def _laid(picture: Image.Image, ground: str) -> NDArray[np.uint8]:
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", picture.size, ground), picture).convert("L"))
 
 
 def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -84,8 +89,9 @@ def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = BOX / max(cut.size)
     small = cut.resize([max(1, round(side * scale)) for side in cut.size], Image.Resampling.LANCZOS)
     digit = np.asarray(small)
-    if not digit.any():  # specks so far apart that scaling wiped them out
+    if digit.max() < FAINT:
         return np.zeros((SIDE, SIDE), np.uint8)
+    digit = np.rint(digit * (255 / digit.max())).astype(np.uint8)  # a thin pen's is pale once it is scaled
     masses = [digit.sum(axis=axis) for axis in (1, 0)]
     middles = [(np.arange(len(mass)) @ mass + mass.sum() / 2) / mass.sum() for mass in masses]
     top, left = (

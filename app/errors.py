@@ -57,7 +57,7 @@ def _check_host() -> None:
 def _refuse_doubled_slash() -> None:
     """Werkzeug takes any number of leading slashes for one; a proxy that keeps a path to itself may not."""
     if (path := request.environ["PATH_INFO"]).startswith("//"):
-        raise NotFound(f"There is nothing at {path}.")
+        raise NotFound(f"There is nothing at {path.encode('latin-1').decode(errors='replace')}.")
 
 
 def _unexpected(error: Exception) -> Response:

@@ -9,9 +9,9 @@ from app.formats import FORMATS
 from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
-TURNS = "^[0-9]{1,3}(,[0-9]{1,3}){0,31}$"
+TURNS = "^(?:[0-9]{1,3}(?:,[0-9]{1,3}){0,31})?$"
 WRITING = "^(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*$"  # a number as people write it
-SPELLED = re.compile(r"-?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?")
+SPELLED = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # one way only, or it takes for ever
 EXAMPLE = "2026"
 ANGLES = r"^-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}$"
 UNTURNED = ",".join(8 * "0")
@@ -68,6 +68,8 @@ class Number(fields.Float):
 
 def _whole(low: int, high: int, help_text: str, allowed: str = "", **settings: Any) -> WholeNumber:
     metadata = {"allowed": allowed or f"a whole number from {low} to {high}", "description": help_text}
+    if high >= 2**31:
+        metadata["format"] = "int64"  # or typed clients would take 32 bits
     return WholeNumber(validate=validate.Range(low, high), metadata=metadata, **settings)
 
 
@@ -154,7 +156,7 @@ class InterpolateParameters(DrawingParameters):
     class Meta:  # noqa: D106
         include = {"from": _seed("Seed of the first digit"), "to": _seed("Seed of the last digit")}  # noqa: RUF012
 
-    digit = _digit()
+    digit = _digit("what the first seed gives")
     steps = _whole(2, 64, "Digits from the first to the last.", load_default=16)
     format = _one_of(("png", *ANIMATIONS), "A strip, or an animation there and back.", load_default="png")
 
@@ -175,7 +177,7 @@ class DatasetParameters(DrawingParameters):
 class MapParameters(DrawingParameters):
     """What /map may be asked."""
 
-    digit = _digit()
+    digit = _digit("what the first corner's seed gives")
     side = _whole(2, 16, "Digits along each side of the map.", load_default=8)
     seeds = fields.String(
         load_default=None,

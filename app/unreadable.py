@@ -4,14 +4,21 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from flask import Flask, request
-from gunicorn.http.errors import ExpectationFailed, LimitRequestHeaders, LimitRequestLine
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    UnsupportedTransferCoding,
+)
 from werkzeug import exceptions
+from werkzeug.http import http_date
 
 ERROR = "digitsmith.error"  # where in an environ it stands
 KINDS: dict[type[Exception], type[exceptions.HTTPException]] = {
     LimitRequestLine: exceptions.RequestURITooLarge,
     LimitRequestHeaders: exceptions.RequestHeaderFieldsTooLarge,
     ExpectationFailed: exceptions.ExpectationFailed,
+    UnsupportedTransferCoding: exceptions.NotImplemented,
 }
 
 
@@ -37,7 +44,8 @@ def answer(app: Any, error: Exception, client: str) -> bytes:
     head: list[str] = []
 
     def begin(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
-        head.extend([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), "Connection: close"])
+        every = [*headers, ("Date", http_date()), ("Connection", "close")]
+        head.extend([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in every)])
 
     body = b"".join(app(environ, begin))
     return "\r\n".join([*head, "", ""]).encode("latin-1") + body

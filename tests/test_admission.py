@@ -1,9 +1,11 @@
 """A server that has enough to do says so at once, and is itself again as soon as it has less."""
 
 import re
+import resource
 import socket
 from contextlib import ExitStack
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from servers import Held, busy_seconds, connected, running_server, status, wait_until
@@ -43,6 +45,20 @@ def test_who_has_waited_too_long_is_refused_but_health_is_told_and_the_others_ar
         assert status(f"{address}/livez") == 200
         assert held.finish() == 200
         wait_until(lambda: status(f"{address}/generate") == 200, what="room for another request")
+
+
+def test_more_connections_than_files_may_be_open_end_no_process(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1) as (address, process), ExitStack() as many:
+        (worker,) = process.workers
+        files = Path(f"/proc/{worker}/fd")
+        most = len([*files.iterdir()]) + 5
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (most, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        for _ in range(20):
+            many.enter_context(connected(address))
+        wait_until(lambda: len([*files.iterdir()]) == most, what="no file more to be open")
+        many.close()
+        assert status(f"{address}/livez") == 200
+        assert process.workers == [worker]
 
 
 def test_connections_that_say_nothing_hold_no_thread(one_model):

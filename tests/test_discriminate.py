@@ -93,6 +93,31 @@ def test_every_kind_of_png_is_read(client, mode):
     assert client.post("/discriminate?digit=1", data=encoded(picture)).status_code == 200
 
 
+def seven(side: int, pen: int, ink: str, paper: str, mode: str = "RGB") -> bytes:
+    picture = Image.new(mode, (side, side), paper)
+    corners = [(0.3 * side, 0.2 * side), (0.7 * side, 0.2 * side), (0.45 * side, 0.8 * side)]
+    ImageDraw.Draw(picture).line(corners, fill=ink, width=pen)
+    return encoded(picture)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        seven(300, 20, "black", "#787878"),
+        seven(300, 20, "#fafafa", "#828282"),
+        seven(300, 20, "white", "#0000", "RGBA"),
+        seven(300, 20, "#ff0", "#0000", "RGBA"),
+        seven(1000, 2, "black", "white"),
+        seven(1900, 5, "black", "white"),
+    ],
+    ids=["dark on grey", "light on grey", "white on nothing", "yellow on nothing", "thin", "thin and large"],
+)
+def test_a_digit_is_read_however_it_is_drawn(picture):
+    digit = read_digit(picture)
+    assert digit.max() == 255
+    assert 20 < np.count_nonzero(digit > 60) < 80
+
+
 def claimed(width: int, height: int) -> bytes:
     """A PNG whose header claims a size that its few bytes do not hold."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)

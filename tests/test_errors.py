@@ -41,8 +41,8 @@ def test_a_wrong_method_is_told_the_right_ones(client):
 
 
 def test_what_is_not_there_is_named(client):
-    for path in ("/nowhere", "//metrics", "///generate"):
-        response = client.get("/", environ_overrides={"PATH_INFO": path})
+    for path in ("/nowhere", "//metrics", "///generate", "//ü"):
+        response = client.get("/", environ_overrides={"PATH_INFO": path.encode().decode("latin-1")})
         assert (response.status_code, response.get_json()["detail"]) == (404, f"There is nothing at {path}.")
 
 

@@ -212,6 +212,19 @@ def test_a_name_that_no_page_can_hold_is_refused_all_the_same(client):
     assert r"\ud800 is given more than once." in answer.text
 
 
+LONG = "1" * 10**6
+
+
+@pytest.mark.parametrize("value", [f"{LONG}x", f"{LONG}.", f".{LONG}x", f"1e{LONG}e"])
+def test_a_number_of_a_million_signs_is_refused_before_the_day_is_over(client, value):
+    assert client.post("/generate", json={"truncation": value}).status_code == 422
+
+
+@pytest.mark.parametrize("value", ["1", "1.0", ".5", "0.5", "5e-1", "05E-1"])
+def test_a_number_is_spelled_as_people_do(client, value):
+    assert client.get(f"/generate?truncation={value}").status_code == 200
+
+
 def test_json_is_refused_at_every_depth(client):
     for depth in range(400, 1000):  # somewhere there it can be read and not be written
         body = '{"digit": ' + "[" * depth + "]" * depth + "}"

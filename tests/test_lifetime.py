@@ -103,7 +103,7 @@ def test_a_drain_ends_by_itself(one_model):
 
 
 def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
-    replace(house / "app" / "connections.py", "READ, WRITE = 30,", "READ, WRITE = 1,")
+    replace(house / "app" / "connections.py", "WRITE = 10, 30,", "WRITE = 10, 1,")
     with running_server(folder=house) as (address, _), connected(address) as connection:
         connection.sendall(b"GET /generate HTTP/1.1\r\nHost: te")
         with suppress(ConnectionResetError):

@@ -66,9 +66,9 @@ def _introduction(card: dict[str, Any]) -> str:
         f" {card['dataset']['name']}, in the features of a classifier of real digits (the judge) that reads"
         f" {figures['judge']['accuracy']:.2%} of them right. In the column *real*, as many training digits stand in the"
         " place of the generated ones (for labels, classes and copies, the test digits): the best that can be asked"
-        f" for. Precision, recall, density and coverage compare {figures['sample']:,} digits of each, with k = 5; what as"
-        f" many copy is looked for among all {counts['train']:,} training digits. Where real test digits are rarely"
-        " nearer to train than to test, they are so to their own kind, perhaps of the same writers.\n\n"
+        f" for. Precision, recall, density and coverage compare {figures['sample']:,} digits of each, with k = 5;"
+        f" copies of as many are looked for among all {counts['train']:,} training digits. Where real test digits are"
+        " rarely nearer to train than to test, they are so to their own kind, perhaps of the same writers.\n\n"
         f"A digit costs {generator['mflop']} MFLOP; the generator has {generator['parameters']:,} parameters in"
         f" {generator['bytes'] / 1e6:.2f} MB."
     )
