@@ -31,6 +31,14 @@ def is_whole(start: bytes) -> bool:
     return len(lengths) != 1 or len(body) >= int(lengths[0]) or bool(AT_ONCE.search(head))
 
 
+def awaited(start: bytes) -> int:
+    """How many bytes of a request must be there before it is worth looking at again: all, if its head says how many."""
+    head, ends, _ = start.partition(HEAD_ENDS)
+    lengths = LENGTH.findall(head) if ends else []
+    announced = len(head) + len(ends) + int(lengths[0]) if len(lengths) == 1 else 0
+    return max(len(start) + 1, min(LARGEST, announced))
+
+
 def waiting_bytes(sock: socket.socket) -> bytes | None:
     """What has come on a connection and not been read, up to LARGEST bytes; None when no more will come."""
     try:

@@ -13,7 +13,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app import unreadable
-from app.arrivals import bound_silence, is_whole, waiting_bytes, wake_after
+from app.arrivals import awaited, bound_silence, is_whole, waiting_bytes, wake_after
 
 # Seconds: a new connection has so long for the first byte of a request, which a bad line may lose twice; a request
 # from its first byte to its last; a thread waits so long for the next bytes of a body; and for a client to take
@@ -77,7 +77,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             self._due.pop(conn, None)
             self.take(conn)
         else:
-            wake_after(conn.sock, len(unread) + 1)
+            wake_after(conn.sock, awaited(start) - len(read))
             self._await(conn, self.on_pending_socket_readable, self._due.get(conn, monotonic() + SILENCE))
 
     def _await(self, conn: TConn, then: Callable[[TConn, Any], None], until: float | None = None) -> None:

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from app.images import SIDE, alone_if_large
+from app.images import SIDE, CrowdedError, alone_if_large
 
 # What a PNG begins and ends with (ISO/IEC 15948): Pillow would do without the end.
 BEGINNING, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -19,6 +19,7 @@ INK = 32  # grey levels from the paper's that count as ink
 FAINT = 3  # what is no darker than that once it is scaled was specks, and no thin pen
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would speak before ours
+PngImagePlugin.MAX_TEXT_MEMORY = 2**20  # characters of text in a picture, each of which may take four bytes
 
 
 def read_digit(content: bytes) -> NDArray[np.uint8]:
@@ -56,7 +57,7 @@ def _grey(content: bytes) -> NDArray[np.uint8]:
         _check_size(*picture.size)
         with alone_if_large(COPIES * picture.width * picture.height):
             return _on_ground(picture)
-    except UnprocessableEntity:
+    except (UnprocessableEntity, CrowdedError):
         raise
     except UnidentifiedImageError as error:
         raise UnprocessableEntity("The picture cannot be read: it is damaged or empty.") from error

@@ -17,7 +17,9 @@ from werkzeug.exceptions import (
     UnprocessableEntity,
 )
 
+from app.admission import BUSY, refuse
 from app.headers import accepted
+from app.images import CrowdedError
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_check_host)
     app.before_request(_refuse_doubled_slash)
     app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(CrowdedError, lambda _: answer(refuse(BUSY)))
     app.register_error_handler(Exception, _unexpected)
 
 

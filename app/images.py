@@ -2,9 +2,10 @@
 
 import io
 import zlib
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ BACKGROUNDS = ("black", "white", "transparent")
 ANIMATIONS = ("webp", "gif")
 FRAME = 60  # milliseconds
 LARGE = 4_000_000  # pixels
+LINE = 4  # large pictures that are made or wait in one process; more would hold all of its threads
+_LINE = BoundedSemaphore(LINE)
 _TURN = Lock()  # a large picture takes up to 350 MB on its way: one at a time
 
 Digits = NDArray[np.uint8]
@@ -52,9 +55,26 @@ def animation(digits: Digits, kind: str, scale: int = 1, background: str = "blac
     return buffer.getvalue()
 
 
-def alone_if_large(pixels: int) -> AbstractContextManager[object]:
-    """Keep the other large pictures of this process waiting while one of so many pixels is made."""
-    return _TURN if pixels > LARGE else nullcontext()
+class CrowdedError(Exception):
+    """As many large pictures are asked for at once as may wait."""
+
+
+@contextmanager
+def alone_if_large(pixels: int) -> Iterator[None]:
+    """Keep the other large pictures of this process waiting while one of so many pixels is made.
+
+    Raises: CrowdedError when too many wait already.
+    """
+    if pixels <= LARGE:
+        yield
+        return
+    if not _LINE.acquire(blocking=False):
+        raise CrowdedError
+    try:
+        with _TURN:
+            yield
+    finally:
+        _LINE.release()
 
 
 def _picture(image: Digits, scale: int, background: str) -> Image.Image:

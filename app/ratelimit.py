@@ -1,7 +1,7 @@
 """How many requests one client may make; off unless DIGITSMITH_RATE_LIMIT says otherwise."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 from math import ceil
 from time import time
 from typing import Any
@@ -53,8 +53,19 @@ def init_app(app: Flask) -> None:
 
 
 def _client() -> str:
-    """A client's address, without the port that some proxies put behind it: each connection has another."""
-    address = request.remote_addr or ""
+    """A client's address; of IPv6 its first half, for whoever has one address has all with the same first half."""
+    address = _without_port(request.remote_addr or "")
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))
+
+
+def _without_port(address: str) -> str:
+    """An address without the port that some proxies put behind it: each connection has another."""
     try:
         return str(ip_address(address))
     except ValueError:

@@ -15,6 +15,8 @@ SPELLED = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?") 
 EXAMPLE = "2026"
 ANGLES = r"^-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}$"
 UNTURNED = ",".join(8 * "0")
+MOST = 400  # digits in a picture
+LARGEST_SCALE = 16
 PER_CLASS = 100  # digits of each class that a data set has when no size is given
 
 
@@ -104,7 +106,7 @@ def _many(help_text: str) -> WholeNumber:
 class DrawingParameters(Schema):
     """What every request for a picture may say; a parameter left out takes its default."""
 
-    scale = _whole(1, 16, "Whole pixels for each of a digit's.", load_default=1)
+    scale = _whole(1, LARGEST_SCALE, "Whole pixels for each of a digit's.", load_default=1)
     truncation = Number(
         load_default=1.0,
         validate=validate.Range(0, 1, min_inclusive=False),
@@ -131,8 +133,8 @@ class GenerateParameters(DrawingParameters):
 
     digit = _digit()
     seed = _seed("Brings the same picture back")
-    count = _whole(1, 400, "How many digits; more than one make a sheet.", load_default=1)
-    columns = _whole(1, 400, "Digits in a row of a sheet; left out, a square.", load_default=None, allow_none=True)
+    count = _whole(1, MOST, "How many digits; more than one make a sheet.", load_default=1)
+    columns = _whole(1, MOST, "Digits in a row of a sheet; left out, a square.", load_default=None, allow_none=True)
 
 
 class NumberParameters(DrawingParameters):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.arrivals import LARGEST, LONGEST_LINE, bound_silence, is_whole, waiting_bytes, wake_after
+from app.arrivals import LARGEST, LONGEST_LINE, awaited, bound_silence, is_whole, waiting_bytes, wake_after
 
 POST = b"POST /generate HTTP/1.1\r\nHost: test\r\n"
 WHOLE = [
@@ -20,6 +20,14 @@ HEAD_IS_ENOUGH = [
     POST + b"Content-Length: 9\r\nContent-Length: 0\r\n\r\n",
 ]
 NO_REQUESTS = [b"hello\r\n", b"GET / HTTP/1.0\n", b"GET /".ljust(LONGEST_LINE, b"a")]
+
+
+def test_a_body_whose_length_is_told_is_looked_at_once_it_is_there():
+    head = POST + b"Content-Length: 5000\r\n\r\n"
+    assert awaited(head) == awaited(head + b"x" * 4998) == len(head) + 5000
+    assert awaited(head[:-1]) == len(head)
+    assert awaited(POST + b"Content-Length: 9999999\r\n\r\n") == LARGEST
+    assert awaited(b"") == 1
 
 
 @pytest.mark.parametrize("request_", WHOLE)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, PngImagePlugin
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 from app import images
@@ -116,6 +116,17 @@ def test_a_digit_is_read_however_it_is_drawn(picture):
     digit = read_digit(picture)
     assert digit.max() == 255
     assert 20 < np.count_nonzero(digit > 60) < 80
+
+
+def test_a_picture_that_unfolds_to_megabytes_of_text_is_refused(client):
+    told = PngImagePlugin.PngInfo()
+    for place in range(3):
+        told.add_itxt(f"name {place}", "🙂" + "a" * 900_000, zip=True)
+    buffer = io.BytesIO()
+    Image.new("L", (28, 28)).save(buffer, "PNG", pnginfo=told)
+    assert len(buffer.getvalue()) < 10_000
+    answer = client.post("/discriminate", data=buffer.getvalue())
+    assert (answer.status_code, "cannot be read" in answer.get_json()["detail"]) == (422, True)
 
 
 def claimed(width: int, height: int) -> bytes:

@@ -54,6 +54,20 @@ def test_a_host_that_is_none_is_named_in_our_own_form(client, accept, host):
     assert response.get_json()["detail"] == f"Host is '{host}'; it must be the name or the address of a host."
 
 
+@pytest.mark.parametrize("name", ["If-Modified-Since", "If-Range"])
+def test_a_date_that_is_none_is_ignored(client, name):
+    headers = {name: "Mon, 01 Jan 99999999999999 00:00:00 GMT", "Range": "bytes=0-9"}
+    for path in ("/generate?seed=1", "/static/style.css"):
+        with client.get(path, headers=headers) as response:
+            assert response.status_code in (200, 206)
+
+
+def test_who_takes_more_kinds_than_anybody_gets_what_all_get(client):
+    accept = ",".join(["text/html" + " " * 8000 + "x"] * 90)
+    response = client.get("/nowhere", headers={"Accept": accept})
+    assert (response.status_code, response.content_type) == (404, "application/problem+json")
+
+
 @pytest.mark.parametrize("host", ["a..b", "a" * 64])
 def test_what_else_is_wrong_is_told_to_a_browser_too_where_the_host_is_none(client, host):
     headers = {"Host": host, "Accept": "text/html"}

@@ -2,6 +2,7 @@
 
 import io
 from base64 import b64decode
+from threading import BoundedSemaphore
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from conftest import canonical, pixels
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+
+from app import images
 
 MAX_SEED = 2**53 - 1
 
@@ -210,6 +213,25 @@ def test_a_name_that_no_page_can_hold_is_refused_all_the_same(client):
     answer = client.post("/generate", data=body, content_type="application/json", headers=accept)
     assert answer.status_code == 422
     assert r"\ud800 is given more than once." in answer.text
+
+
+def test_empty_places_make_no_picture_larger_than_one_without(client):
+    bad = client.get("/generate?count=400&columns=399&scale=16")
+    assert bad.get_json()["detail"] == (
+        "columns is 399; with 400 digits it must leave fewer than 398 places empty, or scale, which is 16, must be"
+        " less."
+    )
+    assert pixels(client.get("/generate?count=400&columns=399&scale=1")).shape == (56, 399 * 28)
+    assert client.get("/generate?count=3&columns=400&scale=16").status_code == 200
+
+
+def test_when_as_many_large_pictures_wait_as_may_others_are_refused_and_small_ones_are_made(client, monkeypatch):
+    monkeypatch.setattr(images, "_LINE", BoundedSemaphore(1))
+    with images.alone_if_large(images.LARGE + 1):
+        refused = client.get("/generate?count=100&scale=16")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert client.get("/generate?count=100").status_code == 200
+    assert client.get("/generate?count=100&scale=16").status_code == 200
 
 
 LONG = "1" * 10**6

@@ -83,6 +83,13 @@ def test_a_client_is_its_address_whatever_the_port_that_a_proxy_puts_behind_it()
         assert [asked(client, 1, headers={"X-Forwarded-For": one}) for one in (address, *told)] == [[200], [429], [429]]
 
 
+def test_of_ipv6_a_client_is_all_that_one_person_has():
+    client = fake_app(RATE_LIMIT="1/hour", PROXIES=1).test_client()
+    told = ("2001:db8::1", "2001:db8::2:1", "[2001:db8::3]:80", "2001:db8:0:1::1", "::ffff:10.0.0.1", "::ffff:10.0.0.2")
+    found = [asked(client, 1, headers={"X-Forwarded-For": one})[0] for one in told]
+    assert found == [200, 429, 429, 200, 200, 200]
+
+
 def test_who_is_over_the_limit_need_not_send_a_body():
     client = fake_app(RATE_LIMIT="1/hour", MAX_BODY=10).test_client()
     assert [client.post("/generate", data=b"x" * 100).status_code for _ in range(2)] == [413, 429]

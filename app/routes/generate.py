@@ -8,11 +8,12 @@ from flask import Response, url_for
 from app import answers
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
+from app.errors import InvalidParameters
 from app.images import sheet
 from app.parameters import FORMS
 from app.routes.pictures import draw, plan_for, png_or_json
 from app.sampling import fresh_seed
-from app.schemas import GenerateParameters
+from app.schemas import LARGEST_SCALE, MOST, GenerateParameters
 
 blueprint = Blueprint("generate", __name__)
 
@@ -49,11 +50,25 @@ def generate_from_body(parameters: dict[str, Any]) -> Response:
 
 def _generated(parameters: dict[str, Any]) -> Response:
     model = current().find(parameters["model"])
+    columns = _columns(parameters["count"], parameters["columns"], parameters["scale"])
     seeded = parameters["seed"] is not None
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
     digits = draw(model, plan, [seed])
-    columns = min(parameters["columns"] or ceil(sqrt(len(digits))), len(digits))
     url = url_for("generate.generate", **SCHEMA.changed(asked))
     return png_or_json(sheet(digits, columns), digits, plan, model, asked, url, seeded)
+
+
+def _columns(count: int, wish: int | None, scale: int) -> int:
+    """Digits in a row. Raises InvalidParameters when empty places make a picture larger than any without would be."""
+    columns = min(wish or ceil(sqrt(count)), count)
+    places = ceil(count / columns) * columns
+    if places * scale**2 > MOST * LARGEST_SCALE**2:
+        raise InvalidParameters(
+            {
+                "columns": f"columns is {columns}; with {count} digits it must leave fewer than {places - count} places"
+                f" empty, or scale, which is {scale}, must be less."
+            }
+        )
+    return columns
