@@ -40,11 +40,13 @@ scale-test: ## Run three servers behind nginx with Redis, replace and kill them 
 
 # Debian's Chromium and Fashion-MNIST, where we may install them; else the tests that need them say so.
 debian:
-	@if ! { command -v chromium && test -d /usr/share/datasets/fashion-mnist; } >/dev/null \
-	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; \
-	  for package in chromium dataset-fashion-mnist; do \
-	    apt-get install -y -qq --no-install-recommends $$package >/dev/null || echo "could not install $$package"; \
+	@if [ "$$(id -u)" != 0 ]; then as_root="sudo -n"; fi; \
+	if ! { command -v chromium && command -v curl && test -d /usr/share/datasets/fashion-mnist; } >/dev/null \
+	  && command -v apt-get >/dev/null && $$as_root true 2>/dev/null; then \
+	  $$as_root apt-get update -qq; \
+	  for package in chromium curl dataset-fashion-mnist; do \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package \
+	      >/dev/null || echo "could not install $$package"; \
 	  done; \
 	fi
 

@@ -23,6 +23,7 @@ from typing import IO, Any
 from app.config import ROOT
 
 SIGNATURE = "signature.json"
+FORM = 1  # of what is kept: grows when `_export` comes to write other files
 FULL = 28  # the exit status of who finds no room, after ENOSPC
 
 
@@ -44,8 +45,8 @@ class Network:
 
     @property
     def name(self) -> str:
-        """What it is kept as: other weights, sizes or libraries make another."""
-        made_by = [f"{library} {version(library)}" for library in ("keras", "openvino")]
+        """What it is kept as: other weights, sizes, libraries or another form make another."""
+        made_by = [FORM, *(f"{library} {version(library)}" for library in ("keras", "openvino"))]
         return sha256(json.dumps([self.sha256, self.sizes, made_by]).encode()).hexdigest()
 
 

@@ -27,6 +27,7 @@ from benchmarks.load import hey, need, refuse_failures, requests_per_second, wrk
 from benchmarks.rivals import load
 
 PROCESSES = 2
+PATIENCE = 120  # seconds until a server that does not draw is given up
 CONNECTIONS = (1, 8, 64)
 DATASET = 20_000  # digits
 POST = "wrk.method = 'POST'\nwrk.body = '{}'\nwrk.headers['Content-Type'] = 'application/json'\n"
@@ -91,12 +92,13 @@ def running(rival: Rival) -> Iterator[Running]:
     )
     try:
         while not answers(rival, f"http://127.0.0.1:{port}"):
-            if process.poll() is not None:
-                raise click.ClickException(f"{rival.name} ended: {' '.join(rival.command(port))}")
+            if process.poll() is not None or time.perf_counter() - began > PATIENCE:
+                raise click.ClickException(f"{rival.name} does not serve: {' '.join(rival.command(port))}")
             time.sleep(0.01)
         yield Running(rival, f"http://127.0.0.1:{port}", time.perf_counter() - began, process.pid)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
 
 
@@ -104,7 +106,8 @@ def answers(rival: Rival, address: str) -> bool:
     """Whether the server draws a digit."""
     how = {"method": "POST", "json": {}} if rival.post else {"method": "GET"}
     try:
-        return httpx.request(url=f"{address}/generate", timeout=60, **how).content.startswith(b"\x89PNG")
+        answer = httpx.request(url=f"{address}/generate", timeout=60, trust_env=False, **how)
+        return answer.content.startswith(b"\x89PNG")
     except httpx.TransportError:
         return False
 
@@ -122,6 +125,8 @@ def paced(server: Running, rate: float, seconds: int) -> float:
     """The 99th percentile in milliseconds of 8 clients that together ask so often a second, as hey measures it."""
     said = hey(f"{server.address}/generate", rate, 8, seconds)
     refuse_failures(said)
+    if (reached := requests_per_second(said)) < 0.9 * rate:
+        raise click.ClickException(f"hey asked {reached:.0f} times a second, not {rate:.0f}: nothing is measured.")
     return 1000 * float(re.search(r"99%+ in ([\d.]+) secs", said)[1])
 
 

@@ -20,6 +20,7 @@ LOADS = {
     "/dataset?count=1000": 2,
     "/interpolate?steps=64&scale=8&format=webp&background=transparent": 2,
 }
+JSON = "wrk.headers['Accept'] = 'application/json'"
 WARM_UP = 30  # seconds until every thread and pool has its size
 SPARE = 10  # seconds that the load outlasts the last look
 
@@ -45,7 +46,7 @@ def main(minutes: int) -> None:
 
 def ask(server: Running, path: str, connections: int, seconds: int) -> str:
     """Ask without pause; says how many answers came."""
-    said = wrk(server.address + path, connections, seconds, 1)
+    said = wrk(server.address + path, connections, seconds, 1, JSON if path.startswith("/number") else "")
     answered = [line.strip() for line in said.splitlines() if "requests in" in line]
     return f"{path}: {'; '.join(answered + failures(said))}"
 

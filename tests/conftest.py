@@ -42,6 +42,7 @@ hypothesis.settings.load_profile("untimed")
 for name in [*os.environ]:
     if name.startswith(PREFIX) or name in (*BARE, "PROMETHEUS_MULTIPROC_DIR", "RAY_ADDRESS", "TF_CONFIG"):
         del os.environ[name]
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
@@ -196,7 +197,7 @@ def one_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a real gunicorn that serves the shipped models on OpenVINO."""
-    with running_server() as (address, _):
+    with running_server(DIGITSMITH_DEADLINE=60) as (address, _):  # a busy machine is no fault of the server
         yield address
 
 
@@ -217,8 +218,9 @@ def fashion() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """Debian's Chromium."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=60_000)  # a busy machine is no fault of the page
     need(CHROMIUM is not None, "Debian's package chromium is not installed: the browser tests need it")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

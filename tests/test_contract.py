@@ -49,6 +49,20 @@ def test_the_card_tells_how_good_its_digits_are_and_that_the_gate_was_passed(fol
     assert f"| judge-FID | {figures['judge_fid']['generated']:.4g} " in report
 
 
+def test_digitsmith_is_cheap_and_as_good_as_it_was_meant_to_be():
+    """All that it was meant to reach and has reached, so that no model takes its place that does not."""
+    card = json.loads((ROOT / "models" / "digitsmith" / "card.json").read_text())
+    figures = card["evaluation"]
+    assert card["generator"]["mflop"] <= 10
+    assert card["generator"]["bytes"] <= 2_000_000
+    assert figures["label_accuracy"]["generated"] >= 0.995
+    assert figures["judge_fid"]["generated"] <= 1.05 * figures["judge_fid"]["real"]
+    for name in ("precision", "recall"):
+        assert figures[name]["generated"] >= figures[name]["real"] - 0.03
+    for copies in figures["memorisation"].values():
+        assert copies["generated"]["near_duplicates"] <= copies["real"]["near_duplicates"]
+
+
 def test_the_card_tells_what_was_trained_on_what(folder, card):
     assert card["name"] == card["preset"] == folder.name
     assert card["dataset"]["name"] == "mnist"

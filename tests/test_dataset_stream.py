@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import fake_images
+from conftest import fake_app, fake_images
 from PIL import Image
 from servers import busy_seconds, connected, running_server, server_environment, status, wait_until
 
@@ -129,13 +129,24 @@ def test_half_of_the_threads_may_stream_and_the_next_is_refused(get):
                 assert (known.status, another.status) == (304, 412)
 
 
-def test_both_processes_and_the_real_model_give_the_same_bytes(server, get):
-    first, *others = [get(f"{server}/dataset?per_class=30&seed=3").read() for _ in range(6)]
-    assert all(other == first for other in others)
+def test_both_processes_and_the_real_model_give_the_same_bytes(get):
+    with running_server() as (address, process):
+        made = []
+        for pid in process.workers:
+            wait_until(lambda pid=pid: process.has(pid, f"{address}/livez"), what="both processes to serve")
+            with process.alone(pid):
+                made.append(get(f"{address}/dataset?per_class=30&seed=3").read())
+        sheet = np.asarray(Image.open(io.BytesIO(get(f"{address}/number/0123456789?seed=3").read())))
+    first, second = made
+    assert first == second
     with np.load(io.BytesIO(first)) as file:
         assert file["x_train"].shape == (250, 28, 28)
-        sheet = np.asarray(Image.open(io.BytesIO(get(f"{server}/number/0123456789?seed=3").read())))
         np.testing.assert_array_equal(np.hstack(file["x_train"][:10]), sheet)
+
+
+def test_a_server_of_one_thread_streams_too():
+    with fake_app(THREADS=1).test_client().get("/dataset?count=1") as response:
+        assert response.status_code == 200
 
 
 def test_pyarrow_is_not_loaded_before_it_is_needed():

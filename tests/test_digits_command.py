@@ -241,7 +241,7 @@ def test_a_killed_run_shows_its_progress_leaves_no_file_and_is_taken_up(tmp_path
 
 
 def test_two_runs_do_not_write_the_same_file_at_once(tmp_path):
-    asked = digits_command("--count", 12_000, "--seed", 1, "--out", tmp_path)
+    asked = digits_command("--count", 100_000, "--seed", 1, "--out", tmp_path)
     first = subprocess.Popen(asked, cwd=ROOT, env=server_environment(), stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: any(tmp_path.glob(".unfinished-*")), what="the first run to be drawing")
@@ -251,7 +251,7 @@ def test_two_runs_do_not_write_the_same_file_at_once(tmp_path):
         first.kill()
         first.wait()
     assert second.returncode == 1
-    assert second.stderr == f"Error: {tmp_path}/digitsmith-seed1-12000.npz is being written by another process.\n"
+    assert second.stderr == f"Error: {tmp_path}/digitsmith-seed1-100000.npz is being written by another process.\n"
 
 
 @pytest.mark.parametrize(("name", "value"), [("DIGITSMITH_PORT", "http"), ("DIGITSMITH_MODELS", "/nowhere")])

@@ -149,12 +149,14 @@ def cluster() -> Iterator[dict[str, str]]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert any("Ray runtime started" in line for line in head.stdout)
-    yield environment
-    for pid in {head.pid} | descendants(head.pid):  # at once: told to end, Ray takes up to half a minute
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    head.communicate()
+    try:
+        assert any("Ray runtime started" in line for line in head.stdout)
+        yield environment
+    finally:
+        for pid in {head.pid} | descendants(head.pid):  # at once: told to end, Ray takes up to half a minute
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        head.communicate()
 
 
 def test_a_cluster_draws_what_a_shard_has_left_out(cluster, tmp_path, server, get):

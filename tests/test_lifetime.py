@@ -120,6 +120,7 @@ def test_a_request_that_does_not_end_is_given_up_when_the_grace_is_over(one_mode
 
 
 def test_sighup_brings_new_code_and_models_and_fails_no_request(house, get):
+    replace(house / "app" / "connections.py", "10, 30, 15,", "10, 30, 600,")  # so long the held one may take
     with running_server(folder=house) as (address, process):
         before = process.workers
         held = Held(address)
@@ -149,7 +150,7 @@ def logged(process: Server, words: str) -> bool:
 def test_a_reload_of_a_damaged_model_leaves_the_old_one_serving_until_it_is_mended(house):
     weights = house / "models" / "mlp" / "generator.keras"
     whole = weights.read_bytes()
-    with running_server(folder=house, DIGITSMITH_GRACE=1) as (address, process):
+    with running_server(folder=house) as (address, process):
         before = process.workers
         with load(address) as statuses:
             weights.write_bytes(whole[:-1])

@@ -16,10 +16,12 @@ def running_redis(port: int = 0) -> Iterator[str]:
     server = TcpFakeServer(("127.0.0.1", port))
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield f"redis://127.0.0.1:{server.server_address[1]}/0"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.fixture

@@ -139,3 +139,11 @@ def test_make_serve_serves_on_the_port_it_is_given(get):
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert f"Digitsmith is at http://127.0.0.1:{port}" in said
+
+
+@pytest.mark.parametrize(("host", "bind"), [("::", "[::]:8000"), ("127.0.0.1", "127.0.0.1:8000")])
+def test_an_ipv6_address_stands_in_brackets_before_the_port(host, bind):
+    told = "import runpy; print(runpy.run_path('gunicorn.conf.py')['bind'])"
+    environment = server_environment(DIGITSMITH_HOST=host)
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout == f"{bind}\n"

@@ -10,7 +10,7 @@ from benchmarks.rivals import draw, load
 
 @bentoml.service(workers=2)
 class Digits:
-    """Draws digits, a batch at a time."""
+    """Draws digits, one request at a time in each process, as BentoML does unless told otherwise."""
 
     def __init__(self) -> None:
         self.generator = load()
