@@ -103,15 +103,15 @@ def test_every_control_can_be_reached_and_seen_to_be_reached_by_keyboard(browser
                 """() => {
                     const at = document.activeElement;
                     const shown = at.matches(".choices input") ? at.nextElementSibling : at;
-                    const name = at === document.body ? "" : at.id || at.name || at.textContent.trim();
+                    const name = at === document.body ? null : at.id || at.name || at.textContent.trim();
                     return [name, getComputedStyle(shown).outlineStyle !== "none"];
                 }"""
             )
-            reached.add(what)
-            if not outlined and what:
-                unseen.append(what)
-            if reached and not what:  # beyond the last
+            if what is None:  # beyond the last
                 break
+            reached.add(what)
+            if not outlined:
+                unseen.append(what)
         wanted = {"digit", "count", "truncation", "model", "number", "per_class", "learn-time", "learn-play"}
         wanted |= {"explored", "pin", "map-anew", "way-play", "judge-begin", "drawn", "draw-canvas", "draw-clear"}
         assert wanted <= reached
