@@ -75,6 +75,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if unread is None or is_whole(start):
             wake_after(conn.sock, 1)
             self._due.pop(conn, None)
+            conn.data_ready = True  # or gunicorn's thread would look for itself, for which it opens another file
             self.take(conn)
         else:
             wake_after(conn.sock, awaited(start) - len(read))
