@@ -27,16 +27,22 @@ def is_whole(start: bytes) -> bool:
         return True
     if not ends:
         return False
-    lengths = LENGTH.findall(head)
-    return len(lengths) != 1 or len(body) >= int(lengths[0]) or bool(AT_ONCE.search(head))
+    length = _body_length(head)
+    return length is None or len(body) >= length or bool(AT_ONCE.search(head))
 
 
 def awaited(start: bytes) -> int:
     """How many bytes of a request must be there before it is worth looking at again: all, if its head says how many."""
     head, ends, _ = start.partition(HEAD_ENDS)
-    lengths = LENGTH.findall(head) if ends else []
-    announced = len(head) + len(ends) + int(lengths[0]) if len(lengths) == 1 else 0
+    length = _body_length(head) if ends else None
+    announced = 0 if length is None else len(head) + len(ends) + length
     return max(len(start) + 1, min(LARGEST, announced))
+
+
+def _body_length(head: bytes) -> int | None:
+    """How many bytes of a body a head announces; None where it says none or several."""
+    lengths = LENGTH.findall(head)
+    return int(lengths[0]) if len(lengths) == 1 else None
 
 
 def waiting_bytes(sock: socket.socket) -> bytes | None:

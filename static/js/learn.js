@@ -100,8 +100,9 @@ function come() {
 
 export function start() {
   for (const figure of figures) {
-    figure.querySelector("img").addEventListener("error", missing);
-    figure.querySelector("img").addEventListener("load", come);
+    const image = figure.querySelector("img");
+    image.addEventListener("error", missing);
+    image.addEventListener("load", come);
   }
   slider.addEventListener("input", show);
   slider.addEventListener("change", () => learners.length && say(`Shown after ${words(seenAt(slider.value / slider.max))} or at the end`));
