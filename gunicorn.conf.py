@@ -40,6 +40,7 @@ def import_anew():
 import_anew()
 
 from app import metrics, ratelimit  # noqa: E402
+from app.balance import Counts  # noqa: E402
 from app.catalogue import choose_default, prepare  # noqa: E402
 from app.config import ConfigError, from_environment  # noqa: E402
 from app.exports import Exports  # noqa: E402
@@ -84,7 +85,7 @@ def on_starting(server):
         ratelimit.check(settings)
     except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
-    server.lifetime = Lifetime()
+    server.lifetime, server.counts = Lifetime(), Counts()
 
 
 def when_ready(server):
@@ -119,6 +120,7 @@ def post_worker_init(worker):
 def child_exit(server, worker):
     """A worker is gone."""
     server.metrics.forget(worker.slot)
+    server.counts.forget(worker.slot)
 
 
 def on_exit(server):

@@ -17,7 +17,7 @@ from gunicorn.workers.gthread import TConn
 
 from app import metrics
 from app.admission import BUSY, STOPPING, refusal
-from app.connections import PatientWorker
+from app.balance import ModestWorker
 from app.lifetime import Lifetime
 
 REFUSING_THREADS = 2  # a client that does not send the body it was asked for holds one of them for a while
@@ -30,7 +30,7 @@ class Waiting(NamedTuple):
     future: Future[Any]
 
 
-class Worker(PatientWorker):
+class Worker(ModestWorker):
     """gunicorn's threaded worker, with habits of its own towards load and its own end.
 
     Only so many requests wait for a thread, and only for so long, where gunicorn's would let any number
@@ -43,13 +43,11 @@ class Worker(PatientWorker):
     Attributes, set before it is forked:
         lifetime: what it shares with the other processes.
         generation: of which generation it is.
-        slot: a number that no other living process has.
         queue: how many requests may wait; deadline: for how many seconds.
     """
 
     lifetime: Lifetime
     generation: int
-    slot: int
     queue: int
     deadline: int
 
@@ -159,7 +157,7 @@ class Worker(PatientWorker):
 def begin(server: Any, worker: Worker, queue: int, deadline: int) -> None:
     """Give a process that is about to be forked its settings and its place among the others."""
     worker.queue, worker.deadline = queue, deadline
-    worker.lifetime, worker.generation = server.lifetime, server.lifetime.generation
+    worker.lifetime, worker.generation, worker.counts = server.lifetime, server.lifetime.generation, server.counts
     taken = {other.slot for other in server.WORKERS.values()}
     worker.slot = min(set(range(len(taken) + 1)) - taken)
 
