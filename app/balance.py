@@ -42,7 +42,8 @@ class ModestWorker(PatientWorker):
     """A worker that lets one with fewer connections take the next.
 
     Of gunicorn's, whichever wakes up first takes all that come at once, in less time than another needs
-    to wake up. Where those are kept, as by a proxy, one process then works and the others sleep.
+    to wake up (issue 2817 of gunicorn). Where those are kept, as by a proxy, one process then works and the
+    others sleep.
 
     Attributes, set before it is forked:
         counts: of all processes.
