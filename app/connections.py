@@ -9,6 +9,7 @@ from selectors import EVENT_READ
 from time import monotonic, sleep
 from typing import Any
 
+from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -19,6 +20,7 @@ from app.arrivals import awaited, bound_silence, is_whole, waiting_bytes, wake_a
 # from its first byte to its last; a thread waits so long for the next bytes of a body; and for a client to take
 # more of an answer, which it does in large steps.
 SILENCE, ARRIVAL, READ, WRITE = 10, 30, 15, 60
+SKIPPED = 65_536  # bytes of a body, fewer of which gunicorn reads to get at the next request
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -112,11 +114,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
                 conn.timeout = min(conn.timeout, now + self.cfg.keepalive)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Handle a request, in a thread; a client that takes nothing of its answer counts as gone."""
+        """Handle a request, in a thread; a client that takes nothing of its answer counts as gone.
+
+        gunicorn ends a connection on which much of a body was left unread, but only the answer's head can
+        tell the client not to use it again. So it is to look at the body when it writes that.
+        """
+        closes = req.should_close
+        req.should_close = lambda: closes() or is_left(req.body)
         try:
             return super().handle_request(req, conn)
         except BlockingIOError as error:
             raise ConnectionResetError(errno.ECONNRESET, "The client takes nothing.") from error
+        finally:
+            del req.should_close  # or the two would hold each other in memory
 
     def handle_error(self, req: Any, client: socket.socket, addr: tuple[str, int], exc: BaseException) -> None:
         """Answer what cannot be read as a request; of a body that cannot be read, the app has spoken already."""
@@ -146,3 +156,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self.pending_conns.remove(conn)
         self.nr_conns -= 1
         conn.close()
+
+
+def is_left(body: Body) -> bool:
+    """Whether too much of a request's body is unread for the next request to be found behind it."""
+    if isinstance(body.reader, LengthReader):
+        return bool(body.reader.length >= SKIPPED)
+    return body.reader.parser is not None  # chunks, whose end has not come

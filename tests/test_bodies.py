@@ -64,3 +64,26 @@ def test_what_cannot_be_read_is_refused_like_anything_else(server, request_, sta
     problem = json.loads(body)
     assert problem["detail"].endswith(".")
     assert problem["request_id"] == headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "kept"),
+    [
+        (JSON + b"Content-Length: 10\r\n\r\n" + b'{"seed":1}', True),
+        (in_a_chunk(10), True),
+        (b"PUT /generate HTTP/1.1\r\nHost: test\r\nContent-Length: 60000\r\n\r\n" + b" " * 60_000, True),
+        (JSON + b"Content-Length: %d\r\n\r\n" % (LIMIT + 1) + b" " * (LIMIT + 1), False),
+        (in_a_chunk(2 * LIMIT), False),
+        (CHUNKED + b"zz\r\n\r\n", False),
+        (b"GET /livez HTTP/1.1\r\nHost: test\r\nContent-Length: 70000\r\n\r\n" + b" " * 70_000, False),
+    ],
+)
+def test_an_answer_tells_whether_its_connection_takes_another_request(server, request_, kept):
+    with connected(server) as connection:
+        connection.sendall(request_)
+        with closing(http.client.HTTPResponse(connection)) as response:
+            response.begin()
+            response.read()
+        assert response.headers["Connection"] == ("keep-alive" if kept else "close")
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert bool(connection.recv(1)) is kept
