@@ -5,7 +5,9 @@ from marshmallow import Schema, fields, validate
 from app.sampling import MAX_SEED
 
 
-class _BadParameter(Schema):
+class BadParameter(Schema):
+    """What is wrong with one parameter."""
+
     parameter = fields.String(required=True)
     detail = fields.String(required=True)
 
@@ -18,7 +20,7 @@ class Problem(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True, metadata={"description": "One sentence: what is wrong, and what is allowed."})
     request_id = fields.String(required=True, allow_none=True)
-    errors = fields.List(fields.Nested(_BadParameter), metadata={"description": "One for each bad parameter."})
+    errors = fields.List(fields.Nested(BadParameter), metadata={"description": "One for each bad parameter."})
 
 
 class Digit(Schema):

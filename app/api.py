@@ -44,6 +44,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = parser
 
+    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: View | None = None, **given: Any) -> None:
+        """Register a view, which clients made from the description call by its name."""
+        if view_func is not None:
+            view_func = self.doc(operationId=view_func.__name__)(view_func)
+        super().add_url_rule(rule, endpoint, view_func, **given)
+
     def errors(self, *statuses: int) -> Callable[[View], View]:
         """Say which errors a route may answer with, beside those that all may."""
 

@@ -49,7 +49,7 @@ def _ink(content: bytes) -> NDArray[np.uint8]:
 def _grey(content: bytes) -> NDArray[np.uint8]:
     """The picture in grey, where it is transparent on white, or else on what shows it."""
     if not content.startswith(BEGINNING):
-        raise UnsupportedMediaType("The body must be a PNG picture of a digit.")
+        raise UnsupportedMediaType("The body must be a PNG picture of a digit, as it is and not in a form.")
     if END not in content:
         raise UnprocessableEntity("The picture cannot be read: it is cut short.")
     try:

@@ -19,7 +19,7 @@ PROBLEMS = 10  # so many bad parameters are told of at most
 
 
 class ParameterParser(FlaskParser):
-    """Reads parameters from the query, or, where a route says "json", from a JSON or form body too, which wins.
+    """Reads parameters from the query or, where a route says "json", from a JSON or form body too, but not from both.
 
     An empty value in a query or a form counts as left out: that is how a browser sends it.
     """
@@ -32,20 +32,24 @@ class ParameterParser(FlaskParser):
         return _single(req.args, schema)
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The parameters in the query and in the body.
+        """The parameters in the query and in the body, where null counts as left out.
 
-        Raises: InvalidParameters on one that the query or a form gives twice, BadRequest on a JSON body that is not an
-            object or a form that is none, UnsupportedMediaType on a body that is neither JSON nor a form.
+        Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an object or a
+            form that is none, UnsupportedMediaType on a body that is neither JSON nor a form.
         """
-        given = self.load_querystring(req, schema)
+        in_query, in_body = self.load_querystring(req, schema), self._load_body(req, schema)
+        _refuse_twice([name for name, value in in_body.items() if value is not None and name in in_query])
+        return in_body | in_query
+
+    def _load_body(self, req: Request, schema: Schema) -> dict[str, Any]:
         if req.is_json:
-            return given | _json_object(req)
+            return _json_object(req)
         if req.mimetype not in FORMS and req.get_data():
             raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
         nameless = None in req.form  # a part of which no name is told
         if nameless or req.files or (req.get_data() and not req.form):
             raise BadRequest("The body says that it is a form, but it is not one of plain fields.")
-        return given | _single(req.form, schema)
+        return _single(req.form, schema)
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
         """Say of each bad parameter what was given and what is allowed."""
@@ -56,7 +60,7 @@ class ParameterParser(FlaskParser):
 
 def problems(bad: Iterable[str], given: dict[str, Any], schema: Schema) -> dict[str, str]:
     """For the name of each bad parameter, a sentence: what was given and what is allowed."""
-    return {name: _problem(name, given, schema) for name in list(bad)[:PROBLEMS]}
+    return {name: _problem(name, given, schema) for name in sorted(bad)[:PROBLEMS]}
 
 
 def _problem(name: str, given: dict[str, Any], schema: Schema) -> str:

@@ -82,11 +82,11 @@ def _one_of(choices: tuple[str, ...], help_text: str, **settings: Any) -> fields
     )
 
 
-def _digit(left_out: str = "any") -> WholeNumber:
+def _digit(help_text: str = "The digit to write; left out, any.") -> WholeNumber:
     return _whole(
         0,
         255,  # as many classes as a model may have; the model asked decides
-        f"The digit to write; left out, {left_out}.",
+        help_text,
         "a digit that the model writes, 0 to 9 for MNIST",
         load_default=None,
         allow_none=True,
@@ -158,7 +158,7 @@ class InterpolateParameters(DrawingParameters):
     class Meta:  # noqa: D106
         include = {"from": _seed("Seed of the first digit"), "to": _seed("Seed of the last digit")}  # noqa: RUF012
 
-    digit = _digit("what the first seed gives")
+    digit = _digit("The digit to write; left out, what the first seed gives.")
     steps = _whole(2, 64, "Digits from the first to the last.", load_default=16)
     format = _one_of(("png", *ANIMATIONS), "A strip, or an animation there and back.", load_default="png")
 
@@ -171,7 +171,7 @@ class DatasetParameters(DrawingParameters):
 
     per_class = _many(f"Digits of each class; left out, {PER_CLASS}, unless count is given.")
     count = _many("Digits in all, in place of per_class.")
-    digit = _digit("every one in turn")
+    digit = _digit("The digit to write; left out, every one in turn.")
     seed = _seed("Brings the same data set back")
     format = _one_of(tuple(FORMATS), "Layout of the data set.", load_default="npz")
 
@@ -179,7 +179,7 @@ class DatasetParameters(DrawingParameters):
 class MapParameters(DrawingParameters):
     """What /map may be asked."""
 
-    digit = _digit("what the first corner's seed gives")
+    digit = _digit("The digit to write; left out, what the first corner's seed gives.")
     side = _whole(2, 16, "Digits along each side of the map.", load_default=8)
     seeds = fields.String(
         load_default=None,
@@ -206,7 +206,7 @@ class DiscriminateParameters(DrawingParameters):
     class Meta:  # noqa: D106
         fields = ("digit", "model")
 
-    digit = _digit("each is tried and the most real told")
+    digit = _digit("What the picture shows; left out, each is tried and the most real told.")
 
 
 class PageParameters(GenerateParameters):

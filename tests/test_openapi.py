@@ -39,12 +39,15 @@ def test_every_route_is_described(app):
     described = app.test_client().get("/openapi.json").get_json()
     assert described["openapi"].startswith("3.1")
     apart = ("/static/", "/docs", "/openapi.json")
+    names = set()
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<", "{").replace(">", "}")
         if rule.rule == "/" or path.startswith(apart):
             continue
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             operation = described["paths"][path][method.lower()]
+            assert operation["operationId"] not in names
+            names.add(operation["operationId"])
             assert operation["summary"].endswith(".")
             assert "400" in operation["responses"]  # of a Host that is none
             assert ("304" in operation["responses"]) <= (method == "GET")

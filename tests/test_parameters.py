@@ -8,10 +8,15 @@ def test_post_takes_a_json_or_a_form_body(client, sent):
     assert client.post("/generate", **sent).data == client.get("/generate?digit=4&seed=11").data
 
 
-def test_a_body_goes_before_the_query_and_null_means_left_out(client):
-    response = client.post("/generate?digit=4&seed=11", json={"digit": 5, "columns": None})
+def test_query_and_body_complete_each_other_and_null_means_left_out(client):
+    response = client.post("/generate?seed=11", json={"digit": 5, "columns": None, "seed": None})
     assert response.headers["X-Digits"] == "5"
     assert response.headers["X-Seed"] == "11"
+
+
+@pytest.mark.parametrize("sent", [{"json": {"digit": 5}}, {"data": {"digit": "5"}}])
+def test_a_parameter_in_both_query_and_body_is_refused(client, sent):
+    assert "digit is given more than once" in client.post("/generate?digit=4", **sent).get_json()["detail"]
 
 
 def test_all_bad_values_are_named_at_once(client):

@@ -35,7 +35,7 @@ def generate(parameters: dict[str, Any]) -> Response:
 
 
 @blueprint.post("/generate")
-@blueprint.arguments(SCHEMA, location="json", required=False)
+@blueprint.arguments(SCHEMA, location="json", required=False, example={"digit": 7})
 @blueprint.file("image/png", headers=DIGITS_HEADERS, spared=False)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
 @blueprint.errors(404, 408, 409, 413, 415, 422)
@@ -44,7 +44,7 @@ def generate(parameters: dict[str, Any]) -> Response:
     requestBody={"content": {form: {"schema": FIELDS} for form in FORMS}},
 )
 def generate_from_body(parameters: dict[str, Any]) -> Response:
-    """The same, with the parameters in a JSON or form body."""
+    """The same, with the parameters in a JSON or form body, in the query, or some here and some there."""
     return _generated(parameters)
 
 
