@@ -1,6 +1,8 @@
 """The command line: `flask --app app digits`."""
 
+import errno
 import glob
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -109,7 +111,12 @@ def _read(given: dict[str, str]) -> dict[str, Any]:
 
 
 def _unfinished(path: Path, dataset: Dataset, kind: str) -> Path:
-    """Where the digits of a file stand until it is whole; its shards have this name and more."""
+    """Where the digits of a file stand until it is whole; its shards have this name and more.
+
+    Raises: OSError where the file could not be put.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.with_name(f".unfinished-{path.name}-{fingerprint(dataset, kind)[:16]}")
 

@@ -177,6 +177,16 @@ def test_shards_drawn_in_any_order_or_not_at_all_are_put_together_to_the_same_by
     assert only_file(tmp_path).read_bytes() == client.get(SAME).data
 
 
+def test_a_name_that_a_folder_has_is_refused_before_a_digit_is_drawn(digits, tmp_path):
+    taken = tmp_path / "digitsmith-seed1-20.npz"
+    taken.mkdir()
+    done = digits("--count", 20, "--seed", 1)
+    assert done.exit_code == 1
+    assert "Is a directory" in done.stderr
+    assert "Drawing digits" not in done.stderr
+    assert [*tmp_path.iterdir()] == [taken]
+
+
 def test_shards_are_put_together_without_looking_for_every_chunk_in_each(digits, monkeypatch):
     for which in range(1, 6):
         assert digits(*REQUEST, "--shard", f"{which}/5").exit_code == 0
