@@ -26,6 +26,11 @@ def section(page):
     return section
 
 
+# Each figure shows the sheet that the status says the cursor was left at.
+ARRIVED = """() => [...document.querySelectorAll("#learn figure:not([hidden]) .seen")].every(
+  (seen) => document.querySelector("#learn-status").textContent.includes(seen.textContent))"""
+
+
 def move(section, place: int) -> None:
     section.locator("#learn-time").fill(str(place))
 
@@ -53,6 +58,7 @@ def test_all_three_stand_side_by_side_at_the_same_number_of_images(section):
     section.get_by_label("side by side").check(force=True)
     expect(section.locator("figure:visible")).to_have_count(3)
     move(section, 600)
+    section.page.wait_for_function(ARRIVED)
     told = section.locator(".seen").all_inner_texts()
     seen = [int(words.split()[1].replace(",", "")) for words in told]
     at = int(section.locator("#learn-time").get_attribute("aria-valuetext").split()[0].replace(",", ""))
@@ -71,12 +77,44 @@ def test_it_plays_from_noise_and_pauses(section):
     assert section.locator("#learn-time").input_value() == stands
 
 
-def test_a_sheet_that_does_not_come_leaves_no_broken_picture_and_is_asked_for_again(section):
-    page, sheet = section.page, section.locator("figure:visible img")
+def test_on_a_slow_line_the_words_change_with_the_picture_and_each_sheet_that_was_asked_for_is_shown(section):
+    page, sheet, seen = section.page, section.locator("figure:visible img"), section.locator("figure:visible .seen")
+    held = []
+    page.route("**/evolution/*", lambda route: held.append(route))
+    with page.expect_request("**/evolution/*"):
+        move(section, 0)
+    move(section, 500)
+    expect(section.locator("#learn-status")).to_contain_text("digitsmith after")
+    assert "the end" in seen.inner_text()
+    with page.expect_request("**/evolution/*"):
+        held[0].continue_()
+    expect(seen).to_have_text("after 0 images")
+    expect(sheet).to_have_attribute("src", "/models/digitsmith/evolution/step-0000000.png")
+    held[1].continue_()
+    expect(seen).not_to_have_text("after 0 images")
+
+
+def test_playing_waits_for_its_sheets(section):
+    page, seen = section.page, section.locator("figure:visible .seen")
+    page.route("**/evolution/*", lambda _: None)
+    with page.expect_request("**/evolution/*"):
+        section.get_by_role("button", name="Play").click()
+    expect(section.locator("#learn-status")).to_have_text("The sheets are loading.")
+    assert section.locator("#learn-time").input_value() == "1000"
+    page.unroute("**/evolution/*")  # which lets those that it held go on
+    expect(section.locator("#learn-status")).not_to_contain_text("loading")
+    expect(seen).not_to_contain_text("the end")
+
+
+def test_a_sheet_that_does_not_come_leaves_the_one_before_with_its_words_and_is_asked_for_again(section):
+    page, sheet, seen = section.page, section.locator("figure:visible img"), section.locator("figure:visible .seen")
+    before = sheet.get_attribute("src")
     page.route("**/evolution/*", lambda route: route.abort())
     move(section, 500)
     expect(section.locator("#learn-status")).to_have_text("A sheet cannot be loaded. Try again in a moment.")
-    assert sheet.get_attribute("src") is None
+    assert sheet.get_attribute("src") == before
+    assert "the end" in seen.inner_text()
     page.unroute("**/evolution/*")
     move(section, 501)
+    expect(seen).not_to_contain_text("the end")
     expect(sheet).to_have_js_property("naturalWidth", 280)

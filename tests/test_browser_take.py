@@ -20,7 +20,7 @@ def page(browser, server, request):
 def copied(page, name: str) -> str:
     page.get_by_role("button", name=name).click()
     what = name.removeprefix("Copy ")
-    expect(page.locator("#take-status")).to_have_text(re.compile(rf"The {what}.* on the clipboard\."))
+    expect(page.locator("#take-status")).to_have_text(re.compile(rf"Copied: the {what}.*\."))
     return page.evaluate("navigator.clipboard.readText()")
 
 
@@ -55,7 +55,7 @@ def test_link_curl_and_python_are_copied_and_bring_the_picture_back(page, server
 
 def test_the_image_is_copied(page):
     page.get_by_role("button", name="Copy image").click()
-    expect(page.locator("#take-status")).to_have_text("The image is on the clipboard.")
+    expect(page.locator("#take-status")).to_have_text("Copied: the image.")
     types = page.evaluate("navigator.clipboard.read().then(([item]) => item.types)")
     assert types == ["image/png"]
 

@@ -6,6 +6,7 @@ import { playable } from "./player.js";
 import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 
 const PLAY = 12; // seconds from noise to the end
+const LOADING = "The sheets are loading.";
 const MISSING = "A sheet cannot be loaded. Try again in a moment.";
 
 const section = document.querySelector("#learn");
@@ -15,7 +16,7 @@ const figures = [...section.querySelectorAll("figure")];
 const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
-let learners = []; // { figure, sheets, cursors }: one a model
+let learners = []; // { figure, sheets, cursors, wanted, shown }: one a model, its sheets among them
 let most = 1; // images seen by the model that saw most
 let loading = false;
 
@@ -43,21 +44,53 @@ function chart({ figure, history, sheets }) {
   return { figure, sheets, cursors };
 }
 
-/** Show every learner as it was at the cursor, or at its own end. */
+/** Turn every learner to where it was at the cursor, or to its own end. */
 function show() {
   const place = Number(slider.value) / Number(slider.max);
   const seen = seenAt(place);
   slider.setAttribute("aria-valuetext", words(seen));
-  for (const { figure, sheets, cursors } of learners) {
-    const sheet = sheets.findLast((one) => one.images_seen <= seen) ?? sheets[0];
-    const image = figure.querySelector("img");
+  for (const learner of learners) {
+    const { figure, sheets, cursors } = learner;
     for (const cursor of cursors) cursor(Math.min(place, share(sheets.at(-1).images_seen)));
-    if (figure.hidden || image.getAttribute("src") === sheet.url) continue;
-    image.src = sheet.url;
-    image.alt = `A hundred digits by ${figure.dataset.model} after ${words(sheet.images_seen)}`;
-    const ended = sheet === sheets.at(-1) ? ", the end" : "";
-    figure.querySelector(".seen").textContent = `after ${words(sheet.images_seen)}${ended}`;
+    learner.wanted = sheets.findLast((one) => one.images_seen <= seen) ?? sheets[0];
+    if (!figure.hidden) follow(learner);
   }
+}
+
+/** Load the sheet that is wanted, and then what is wanted by then: one after the other, or on a slow line none would come. */
+async function follow(learner) {
+  if (learner.follows) return;
+  learner.follows = true;
+  try {
+    while (learner.shown !== learner.wanted) {
+      const sheet = learner.wanted;
+      await loaded(sheet.url);
+      put(learner, sheet);
+    }
+  } catch {
+    say(MISSING); // and it is asked for again when the cursor moves
+  } finally {
+    learner.follows = false;
+  }
+}
+
+/** Show a sheet that has come, with its words. */
+function put(learner, sheet) {
+  const { figure, sheets } = learner;
+  const image = figure.querySelector("img");
+  learner.shown = sheet;
+  image.src = sheet.url;
+  image.alt = `A hundred digits by ${figure.dataset.model} after ${words(sheet.images_seen)}`;
+  figure.querySelector(".seen").textContent = told(sheet, sheets);
+  if (status.textContent === MISSING) say("\u00a0");
+}
+
+const told = (sheet, sheets) => `after ${words(sheet.images_seen)}${sheet === sheets.at(-1) ? ", the end" : ""}`;
+
+/** Say which sheets the cursor was left at. */
+function tell() {
+  const shown = learners.filter(({ figure }) => !figure.hidden);
+  if (shown.length) say(shown.map(({ figure, wanted, sheets }) => `${figure.dataset.model} ${told(wanted, sheets)}`).join("; "));
 }
 
 /** Show one model, or all for an empty name. */
@@ -68,9 +101,19 @@ function choose(name) {
 }
 
 /** Fetch the sheets ahead of playing, so that none is late. */
-function fetchAhead() {
+async function fetchAhead() {
   const shown = learners.filter(({ figure }) => !figure.hidden);
-  for (const { url } of shown.flatMap(({ sheets }) => sheets)) new Image().src = url;
+  if (!shown.length) return;
+  say(LOADING);
+  await Promise.allSettled(shown.flatMap(({ sheets }) => sheets).map(({ url }) => loaded(url)));
+  if (status.textContent === LOADING) say("\u00a0");
+}
+
+/** Wait for a picture to come. */
+async function loaded(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
 }
 
 /** Load all that is shown, once; where that fails, the next who turns to it tries again. */
@@ -79,36 +122,22 @@ async function begin() {
   loading = true;
   const signal = latest();
   const loads = () => allOrNone(figures.map((figure) => load(figure, signal)), latest);
-  const loaded = await orSay(say, loads).finally(() => (loading = false));
-  if (!loaded) return;
+  const histories = await orSay(say, loads).finally(() => (loading = false));
+  if (!histories) return;
   say("\u00a0");
-  most = Math.max(...loaded.map(({ sheets }) => sheets.at(-1).images_seen));
-  learners = loaded.map(chart);
+  most = Math.max(...histories.map(({ sheets }) => sheets.at(-1).images_seen));
+  learners = histories.map(chart);
   choose(section.querySelector("[name=learner]:checked").value);
 }
 
-/** A sheet that does not come leaves no broken picture behind, and is asked for again when the cursor moves. */
-function missing({ target }) {
-  target.removeAttribute("src");
-  say(MISSING);
-}
-
-/** And when the next one comes, it is no longer said that one is missing. */
-function come() {
-  if (status.textContent === MISSING) say("\u00a0");
-}
-
 export function start() {
-  for (const figure of figures) {
-    const image = figure.querySelector("img");
-    image.addEventListener("error", missing);
-    image.addEventListener("load", come);
-  }
-  slider.addEventListener("input", show);
-  slider.addEventListener("change", () => learners.length && say(`Shown after ${words(seenAt(slider.value / slider.max))} or at the end`));
+  slider.addEventListener("input", () => {
+    say("\u00a0"); // what it says of another place
+    show();
+  });
+  slider.addEventListener("change", tell);
   for (const kind of ["click", "change"]) section.addEventListener(kind, begin);
   section.addEventListener("change", ({ target }) => target.name === "learner" && choose(target.value));
-  section.querySelector("#learn-play").addEventListener("click", fetchAhead);
-  playable(section.querySelector("#learn-play"), slider, PLAY);
+  playable(section.querySelector("#learn-play"), slider, PLAY, false, fetchAhead);
   whenNear(section, begin);
 }

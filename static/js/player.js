@@ -9,9 +9,11 @@ import { alone } from "./keys.js";
  * @param {HTMLInputElement} slider
  * @param {number} seconds - from one end to the other
  * @param {boolean} back - whether to go there and back without end
+ * @param {() => Promise} ready - settles once it can begin
  */
-export function playable(button, slider, seconds, back = false) {
+export function playable(button, slider, seconds, back = false, ready = async () => {}) {
   let frame = null;
+  let plays = null; // something of this playing's own
   let last = null;
   let place = 0;
   let direction = 1;
@@ -19,7 +21,7 @@ export function playable(button, slider, seconds, back = false) {
 
   function stop() {
     cancelAnimationFrame(frame);
-    frame = null;
+    plays = null;
     button.textContent = "Play";
   }
 
@@ -35,13 +37,16 @@ export function playable(button, slider, seconds, back = false) {
     else frame = requestAnimationFrame(move);
   }
 
-  button.addEventListener("click", () => {
-    if (frame !== null) return stop();
+  button.addEventListener("click", async () => {
+    if (plays) return stop();
+    const playing = (plays = {});
+    button.textContent = "Pause";
+    await ready();
+    if (plays !== playing) return;
     place = Number(slider.value) >= high && !back ? low : Number(slider.value);
     last = null; // the first frame's time may lie before now
-    button.textContent = "Pause";
     frame = requestAnimationFrame(move);
   });
-  slider.addEventListener("pointerdown", () => frame !== null && stop());
-  slider.addEventListener("keydown", (event) => frame !== null && alone(event) && event.key !== "Tab" && stop());
+  slider.addEventListener("pointerdown", () => plays && stop());
+  slider.addEventListener("keydown", (event) => plays && alone(event) && event.key !== "Tab" && stop());
 }

@@ -28,10 +28,10 @@ async function image() {
 }
 
 const COPIES = {
-  image: ["The image", () => navigator.clipboard.write([new ClipboardItem({ "image/png": image() })])],
-  link: ["The link", () => navigator.clipboard.writeText(document.querySelector("#link").href)],
-  curl: ["The curl line", () => navigator.clipboard.writeText(curl.textContent)],
-  python: ["The Python lines", () => navigator.clipboard.writeText(python.textContent)],
+  image: ["the image", () => navigator.clipboard.write([new ClipboardItem({ "image/png": image() })])],
+  link: ["the link", () => navigator.clipboard.writeText(document.querySelector("#link").href)],
+  curl: ["the curl line", () => navigator.clipboard.writeText(curl.textContent)],
+  python: ["the Python lines", () => navigator.clipboard.writeText(python.textContent)],
 };
 
 function copy({ target }) {
@@ -44,7 +44,7 @@ function copy({ target }) {
       if (error instanceof Told) throw error;
       throw new Told("The browser did not let the page copy; the lines below can be marked and copied by hand.");
     }
-    say(`${name} is on the clipboard.`);
+    say(`Copied: ${name}.`);
   });
 }
 
