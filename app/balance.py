@@ -6,12 +6,12 @@ from time import monotonic
 
 from app.connections import PatientWorker
 
-# Seconds that another process gets to take a connection, for it may have to wake up on a busy machine; and after
-# which this one looks whether it is its turn by now.
-PATIENCE, PAUSE = 0.01, 0.001
+# Seconds that another process gets to take a connection, for it may have to wake up on a busy machine; after which
+# this one looks whether it is its turn by now; and for which it leaves nothing to others when none has come.
+PATIENCE, PAUSE, ALONE = 0.03, 0.001, 1
 EVEN = 1.25  # so many times as many connections as another are not more
 NONE = 2**32 - 1
-SLOTS = 256  # more than a reload has of the most processes that can be set
+SLOTS = 256  # more than a reload has of the most processes that can be set; should there be more, some share one
 
 
 class Counts:
@@ -27,11 +27,11 @@ class Counts:
 
     def tell(self, slot: int, count: int) -> None:
         """A process has so many connections, and would take more."""
-        self._numbers[slot] = count
+        self._numbers[slot % SLOTS] = count
 
     def forget(self, slot: int) -> None:
         """A process takes no connections any more, or not yet."""
-        self._numbers[slot] = NONE
+        self._numbers[slot % SLOTS] = NONE
 
     def fewest(self) -> int:
         """How many connections the process has that has the fewest."""
@@ -55,7 +55,7 @@ class ModestWorker(PatientWorker):
 
     def __init__(self, *args: object, **kwargs: object):
         super().__init__(*args, **kwargs)
-        self._leaves_since = self._paused_until = 0.0
+        self._leaves_since = self._paused_until = self._alone_until = 0.0
         self._pauses = False
 
     def notify(self) -> None:
@@ -77,11 +77,14 @@ class ModestWorker(PatientWorker):
             self.counts.tell(self.slot, self.nr_conns)
 
     def _leaves_it(self, now: float) -> bool:
-        if self.nr_conns <= self.counts.fewest() * EVEN + 1:
+        if now < self._alone_until or self.nr_conns <= self.counts.fewest() * EVEN + 1:
             return False
         if now > self._leaves_since + 2 * PATIENCE:  # it left another one then
             self._leaves_since = now
-        return now < self._leaves_since + PATIENCE
+        if now < self._leaves_since + PATIENCE:
+            return True
+        self._alone_until = now + ALONE
+        return False
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not; not yet, while others may take what has come."""
