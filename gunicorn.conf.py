@@ -46,7 +46,7 @@ from app.config import ConfigError, from_environment  # noqa: E402
 from app.exports import Exports  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
 from app.model_folder import ModelFolderError, find  # noqa: E402
-from app.worker import begin, stop_on_sigterm, survive_bad_configuration  # noqa: E402
+from app.worker import begin, hear_while_reloading, stop_on_sigterm, survive_bad_configuration  # noqa: E402
 
 # glibc's mallopt with M_ARENA_MAX: all threads share one heap, where each would keep what its largest
 # picture took, up to 100 MB.
@@ -96,16 +96,24 @@ def when_ready(server):
         sys.exit(str(error))
     stop_on_sigterm(server, settings["DRAIN"])
     survive_bad_configuration(server)
+    hear_while_reloading(server)
 
 
 def on_reload(server):
     """SIGHUP: those forked from now on replace those before."""
     server.lifetime.renew()
+    server.grace = server.cfg.graceful_timeout
+    server.cfg.set("graceful_timeout", 0)  # for which the server would hear nothing; see hear_while_reloading
 
 
 def pre_fork(server, worker):
     """Give each worker what it shares with the others."""
     begin(server, worker, settings["QUEUE"], settings["DEADLINE"])
+
+
+def post_fork(server, worker):
+    """Give each worker its own grace."""
+    server.cfg.set("graceful_timeout", settings["GRACE"])
 
 
 def post_worker_init(worker):

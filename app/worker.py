@@ -59,9 +59,11 @@ class Worker(ModestWorker):
         self._waiting: deque[Waiting] = deque()
 
     def init_process(self) -> None:
-        """Begin, once forked; returns when the process ends."""
+        """Begin, once forked; returns when the process ends, unless a request outlasts its end: that ends with it."""
         self._refusing = ThreadPoolExecutor(REFUSING_THREADS)
         super().init_process()
+        if self.nr_conns:  # or Python would wait for the request's thread
+            os._exit(0)
 
     def load_wsgi(self) -> None:
         """Load the app. Should that fail, the first process of all ends the server, and a later one but itself."""
@@ -176,6 +178,21 @@ def survive_bad_configuration(server: Any) -> None:
             server.log.exception("gunicorn.conf.py cannot be used; what it said before goes on.")
 
     server.app.reload = reload
+
+
+def hear_while_reloading(server: Any) -> None:
+    """Have SIGHUP return once the new processes begin, where gunicorn's would hear nothing until the old ones are gone.
+
+    They may take their whole grace, or stay where none can replace them. To be told to end once more
+    does nothing to ours, which is why gunicorn waits.
+    """
+    reload_and_wait = server.reload
+
+    def reload() -> None:
+        reload_and_wait()  # with the grace that `on_reload` left
+        server.cfg.set("graceful_timeout", server.grace)
+
+    server.reload = reload
 
 
 def stop_on_sigterm(server: Any, drain: int) -> None:

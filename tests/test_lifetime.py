@@ -150,7 +150,7 @@ def logged(process: Server, words: str) -> bool:
 def test_a_reload_of_a_damaged_model_leaves_the_old_one_serving_until_it_is_mended(house):
     weights = house / "models" / "mlp" / "generator.keras"
     whole = weights.read_bytes()
-    with running_server(folder=house) as (address, process):
+    with running_server(folder=house, DIGITSMITH_GRACE=3600) as (address, process):
         before = process.workers
         with load(address) as statuses:
             weights.write_bytes(whole[:-1])
@@ -162,6 +162,26 @@ def test_a_reload_of_a_damaged_model_leaves_the_old_one_serving_until_it_is_mend
             process.send_signal(signal.SIGHUP)
             wait_until(lambda: not set(before) & set(process.workers), what="the old processes to end")
         assert set(statuses) == {200}
+
+
+def test_a_process_that_a_reload_replaces_ends_when_its_grace_is_over(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_GRACE=1) as (address, process):
+        before, held = process.workers, Held(address)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not set(before) & set(process.workers), 10, "the old processes to end")
+        assert held.finish() == 0
+        assert status(f"{address}/readyz") == 200
+
+
+def test_a_stop_soon_after_a_reload_takes_its_grace_and_no_longer(one_model):
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_GRACE=3600) as (address, process):
+        before, held = process.workers, Held(address)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(set(process.workers) - set(before)) == 2, what="the new processes")
+        process.send_signal(signal.SIGTERM)
+        wait_until(lambda: status(f"{address}/generate") == 503, 30, "new requests being refused")
+        assert held.finish() == 200
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_reload_of_code_that_cannot_be_imported_leaves_the_old_code_serving(house):
