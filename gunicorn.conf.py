@@ -85,7 +85,7 @@ def on_starting(server):
         ratelimit.check(settings)
     except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
-    server.lifetime, server.counts = Lifetime(), Counts()
+    server.lifetime, server.counts, server.grace = Lifetime(), Counts(), server.cfg.graceful_timeout
 
 
 def when_ready(server):
@@ -112,8 +112,8 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
-    """Give each worker its own grace."""
-    server.cfg.set("graceful_timeout", settings["GRACE"])
+    """Give each worker the grace that `on_reload` took."""
+    server.cfg.set("graceful_timeout", server.grace)
 
 
 def post_worker_init(worker):

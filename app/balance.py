@@ -22,7 +22,7 @@ class Counts:
 
     def __init__(self) -> None:
         self._numbers = memoryview(mmap(-1, 4 * SLOTS)).cast("I")
-        for slot in range(len(self._numbers)):
+        for slot in range(SLOTS):
             self.forget(slot)
 
     def tell(self, slot: int, count: int) -> None:

@@ -65,7 +65,7 @@ async function follow(learner) {
     while (learner.shown !== learner.wanted) {
       const sheet = learner.wanted;
       await loaded(sheet.url);
-      put(learner, sheet);
+      turn(learner, sheet);
     }
   } catch {
     say(MISSING); // and it is asked for again when the cursor moves
@@ -75,7 +75,7 @@ async function follow(learner) {
 }
 
 /** Show a sheet that has come, with its words. */
-function put(learner, sheet) {
+function turn(learner, sheet) {
   const { figure, sheets } = learner;
   const image = figure.querySelector("img");
   learner.shown = sheet;
@@ -87,9 +87,11 @@ function put(learner, sheet) {
 
 const told = (sheet, sheets) => `after ${words(sheet.images_seen)}${sheet === sheets.at(-1) ? ", the end" : ""}`;
 
+const visible = () => learners.filter(({ figure }) => !figure.hidden);
+
 /** Say which sheets the cursor was left at. */
 function tell() {
-  const shown = learners.filter(({ figure }) => !figure.hidden);
+  const shown = visible();
   if (shown.length) say(shown.map(({ figure, wanted, sheets }) => `${figure.dataset.model} ${told(wanted, sheets)}`).join("; "));
 }
 
@@ -102,7 +104,7 @@ function choose(name) {
 
 /** Fetch the sheets ahead of playing, so that none is late. */
 async function fetchAhead() {
-  const shown = learners.filter(({ figure }) => !figure.hidden);
+  const shown = visible();
   if (!shown.length) return;
   say(LOADING);
   await Promise.allSettled(shown.flatMap(({ sheets }) => sheets).map(({ url }) => loaded(url)));
