@@ -160,12 +160,21 @@ def test_data_of_another_form_is_refused(tmp_path, arrays, key, value, says):
 
 
 def test_an_npz_without_the_arrays_and_one_with_pickles_are_refused(tmp_path):
-    np.savez(tmp_path / "other.npz", images=np.zeros(3))
-    np.savez(tmp_path / "pickled.npz", x_train=np.array([{}], dtype=object))
+    names = ("x_train", "y_train", "x_test", "y_test")
+    np.savez(tmp_path / "other.npz", x_train=np.zeros(3))
+    np.savez(tmp_path / "pickled.npz", **dict.fromkeys(names, np.array([{}], dtype=object)))
     (tmp_path / "text.npz").write_text("hello")
-    for name in ("other", "pickled", "text"):
-        with pytest.raises(TrainingError, match=r"is not an \.npz with the arrays x_train"):
-            load(str(tmp_path / f"{name}.npz"))
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    for name, what in {
+        "other.npz": "has no y_train",
+        "pickled.npz": "is not a whole .npz",
+        "text.npz": "is not a whole .npz",
+        "one.npy": "is not a whole .npz",
+    }.items():
+        with pytest.raises(TrainingError) as caught:
+            load(str(tmp_path / name))
+        assert str(caught.value).startswith(f"{tmp_path / name} {what}; --data needs ")
+        assert str(caught.value).endswith(f"the arrays of numbers {', '.join(names)}.")
 
 
 def test_a_source_that_is_not_there():

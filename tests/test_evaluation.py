@@ -198,7 +198,7 @@ def test_networks_of_another_moment_than_their_card_are_made_anew_from_a_checkpo
         ("judges/card.json", "has no judges: train them with `python -m training judge`"),
         ("judges/second.keras", "second.keras is not the judge that its card.json describes"),
         ("mlp/generator.keras", "generator.keras is not the file that its card.json describes"),
-        ("mlp/card.json", "is not a model folder: it needs generator.keras"),
+        ("mlp/card.json", "card.json is not JSON"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(real_digits, few_digits, judges, runs, tmp_path, damaged, message):

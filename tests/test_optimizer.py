@@ -42,3 +42,10 @@ def test_the_learning_rate_warms_up_and_falls_along_a_cosine():
     assert rates[10] == max(rates) == pytest.approx(0.5)
     assert rates[55] == pytest.approx((0.5 + 0.05) / 2)
     assert rates[-1] == pytest.approx(0.05)
+
+
+def test_a_warm_up_takes_a_tenth_of_a_run_at_most():
+    settings = settings_for("digitsmith", {"images": 3200, "batch_size": 32})
+    schedule = adam(settings, 0.5, [keras.Variable(np.zeros(1))])._learning_rate
+    assert settings.warmup_images > settings.images
+    assert float(schedule(10)) == pytest.approx(0.5)

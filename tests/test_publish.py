@@ -1,8 +1,10 @@
 """`python -m training publish`: what the gate says of a run, and the move by which a model takes its place."""
 
+import errno
 import json
 import re
 import shutil
+from pathlib import Path
 
 import keras
 import pytest
@@ -171,6 +173,45 @@ def test_a_run_that_has_gone_on_since_is_not_published(run, tmp_path):
         publish(run, tmp_path / "models" / "fine", force=True)
 
 
+def test_a_run_is_not_published_in_the_name_of_other_data(run, fashion, tmp_path):
+    models = tmp_path / "models"
+    done = CliRunner().invoke(cli, ["publish", str(run), "--models", str(models), "--data", str(fashion)])
+    assert f"{run} was trained on few, not on this fashion-mnist." in done.stderr
+    assert not models.exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "publish"])
+def test_what_cannot_be_written_is_said_before_anything_is_measured(run, monkeypatch, command):
+    def read_only(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    rewrite(run, evaluation=None)
+    monkeypatch.setattr("training.files.TemporaryFile", read_only)
+    done = CliRunner().invoke(cli, [command, str(run), "--data", "/nowhere"])
+    assert "cannot be written: Read-only file system; what was there before is whole." in done.stderr
+
+
+def test_a_place_for_models_that_can_be_no_folder_is_refused(run):
+    done = CliRunner().invoke(cli, ["publish", str(run), "--models", "/dev/null/models", "--data", "/nowhere"])
+    assert "/dev/null/models cannot be written: Not a directory" in done.stderr
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(run, tmp_path, monkeypatch):
+    copy = shutil.copyfile
+
+    def full(source: Path, target: Path, **how: object) -> object:
+        if Path(source).suffix == ".png":  # of which there are many
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return copy(source, target, **how)
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    target = tmp_path / "models" / "fine"
+    with pytest.raises(TrainingError) as caught:
+        publish(run, target, force=False)
+    assert str(caught.value) == f"{target} cannot be written: No space left on device; what was there before is whole."
+    assert list(target.parent.iterdir()) == []
+
+
 def test_a_collapsed_generator_is_refused_with_its_figures(training, few_digits, judges, run, tmp_path):
     model = keras.saving.load_model(run / "generator.keras", compile=False)
     first = next(layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
@@ -227,6 +268,28 @@ def test_a_card_that_is_not_whole_is_refused_with_a_sentence(run, tmp_path, cont
     else:
         (run / "card.json").write_text(json.dumps(content))
     with pytest.raises(TrainingError, match=re.escape(says)):
+        publish(run, tmp_path / "models" / "fine", force=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("card.json", None, "is not a model folder, for it has no card.json: copy it anew"),
+        ("discriminator.keras", None, "is not a model folder, for it has no discriminator.keras: copy it anew"),
+        ("card.json", b'{"title": ', r"card\.json is not JSON \(Expecting value: .*\): copy it anew"),
+        ("card.json", b"\xff", r"card\.json is not JSON \('utf-8' codec .*\): copy it anew"),
+    ],
+)
+def test_the_file_that_is_missing_or_damaged_is_named(run, tmp_path, file, content, says):
+    (run / "checkpoint.npz").unlink(missing_ok=True)
+    (run / file).unlink() if content is None else (run / file).write_bytes(content)
+    with pytest.raises(TrainingError, match=says):
+        publish(run, tmp_path / "models" / "fine", force=True)
+
+
+def test_a_run_that_is_not_at_its_end_is_told_to_go_on(run, tmp_path):
+    (run / "card.json").unlink()
+    with pytest.raises(TrainingError, match=r"has no card\.json: go on with its run by --resume"):
         publish(run, tmp_path / "models" / "fine", force=True)
 
 

@@ -61,7 +61,15 @@ def test_a_bad_flag_is_refused_with_a_sentence(train, real_digits, tmp_path, fla
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "run").exists() or "--batch-size" in flags
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_model_without_its_checkpoint_can_neither_go_on_nor_be_begun_anew(runs, few_digits, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    (folder / "checkpoint.npz").unlink()
+    for flags, says in (((), "holds a model already"), (("--resume",), "holds a model without its checkpoint")):
+        done = CliRunner().invoke(cli, ["train", "--data", str(few_digits), "--out", str(folder), *flags])
+        assert re.search(rf"^Error: {folder} {says}.*: give another --out\.$", done.stderr)
 
 
 @pytest.mark.parametrize("option", ["--out", "--data"])

@@ -184,6 +184,15 @@ def test_a_run_that_gets_away_says_so_once(trainer, capsys, first, loss, told):
     assert said.count("Begin again with --drift 0.001.") == told
 
 
+def test_a_discriminator_is_not_told_of_while_the_learning_rates_rise(trainer, capsys):
+    trainer.gan.settings = trainer.settings = replace(trainer.settings, warmup_images=16 * 1000, images=16 * 100)
+    losses = [1.3] + [1.6] * 9 + [1.3] * 90  # of a tenth of the steps, which is what a warm-up has at most
+    healthy = trainer.gan.train_step
+    trainer.gan.train_step = lambda step, *given: healthy(step, *given) | {"discriminator_loss": losses[step - 1]}
+    trainer.run()
+    assert "The discriminator's loss" not in capsys.readouterr().err
+
+
 def longer(trainer: Trainer, images: int) -> Trainer:
     """A trainer that goes on with a run to another length, and has no checkpoint due before its end."""
     gan = trainer.gan
@@ -247,11 +256,13 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
         assert says in train(*base, *flags).stderr
     assert train(*base, "--resume", "--images", 320).returncode == 0
     before = (tmp_path / "run" / "generator.keras").read_bytes()
+    (tmp_path / "run" / "evaluation").mkdir()  # of weights that are to be replaced
     same = tmp_path / f"elsewhere{real_digits.suffix}"
     same.symlink_to(real_digits)
     assert train("--data", same, *base[2:], "--resume", "--latent-gain", 1.5).returncode == 0
     assert (tmp_path / "run" / "generator.keras").read_bytes() != before
     assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["latent_gain"] == 1.5
+    assert not (tmp_path / "run" / "evaluation").exists()
     assert "is finished and a model folder already" in train(*base, "--resume").stdout
     (tmp_path / "run" / "checkpoint.npz").unlink()
     assert "holds a model already" in train(*base).stderr

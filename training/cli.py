@@ -3,13 +3,14 @@
 import math
 import os
 import shlex
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from training.errors import TrainingError
 from training.presets import PRESETS, Settings, settings_for
@@ -124,9 +125,8 @@ def train(
     _check_out(folder, resume)
     settings = None if resume else settings_for(preset or "digitsmith", changes)
     dataset = load(data)
-    _make(folder, "--out")
     workers = of_environment()
-    with workers.together(), alone(folder) if workers.chief else nullcontext():
+    with workers.together(), _there(folder, "--out"), alone(folder) if workers.chief else nullcontext():
         if settings:
             progress = Progress()
             gan = build(settings, dataset, progress.step, workers)
@@ -159,8 +159,7 @@ def judge(data: str, judges: Path) -> None:
     dataset = load(data)
     if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
         raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
-    _make(judges, "--judges")
-    with alone(judges):
+    with _there(judges, "--judges"), alone(judges):
         card = train_all(dataset, judges)
     for name, facts in card["judges"].items():
         click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")
@@ -178,9 +177,12 @@ def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
     from training.data import load
     from training.evaluation import report
     from training.evaluation.folder import evaluate_folder
-    from training.files import alone
+    from training.export import read_card
+    from training.files import alone, check_writable
 
     with alone(folder):
+        read_card(folder)  # before data is fetched for it, and all else is done
+        check_writable(folder)
         figures = evaluate_folder(folder, load(data), judges, cas)
     click.echo(report.table(figures))
     click.echo(f"\nThe whole report: {folder / report.FOLDER / report.FILE}")
@@ -199,20 +201,29 @@ def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
 @data_option
 @judges_option
 @click.option("--force", is_flag=True, help="Publish it even if it does not pass; the card says so.")
-def publish(folder: Path, name: str | None, models: Path, data: str, judges: Path, force: bool) -> None:
+@click.pass_context
+def publish(
+    ctx: click.Context, folder: Path, name: str | None, models: Path, data: str, judges: Path, force: bool
+) -> None:
     """Copy a model folder to --models if it passes the gate; evaluates it first if that was not done."""
     from training.data import load
     from training.evaluation.folder import evaluate_folder
-    from training.export import check_name, read_card
-    from training.files import alone
+    from training.export import check_data, check_name, read_card
+    from training.files import alone, check_writable
     from training.publish import check_judges, publish
 
     option, name = ("The name of FOLDER", folder.resolve().name) if name is None else ("--as", name)
     check_name(name, option)
     target = models / name
     with alone(folder):
-        if read_card(folder)["evaluation"] is None:
-            evaluate_folder(folder, load(data), judges, with_cas=False)
+        card = read_card(folder)
+        check_writable(models)
+        evaluated = card["evaluation"] is not None
+        if not evaluated or ctx.get_parameter_source("data") is not ParameterSource.DEFAULT:
+            dataset = load(data)
+            check_data(folder, card, dataset)
+            if not evaluated:
+                evaluate_folder(folder, dataset, judges, with_cas=False)
         check_judges(folder, judges)
         found, incomparable = publish(folder, target, force)
     for check in found:
@@ -227,6 +238,8 @@ def _check_out(folder: Path, resume: bool) -> None:
     from training import checkpoint
     from training.export import CARD, check_name
 
+    if resume and not checkpoint.exists(folder) and (folder / CARD).exists():
+        raise TrainingError(f"{folder} holds a model without its checkpoint, which cannot go on: give another --out.")
     if resume and not checkpoint.exists(folder):
         raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
     if not resume and checkpoint.exists(folder):
@@ -237,8 +250,17 @@ def _check_out(folder: Path, resume: bool) -> None:
         check_name(folder.resolve().name, "The last part of --out")
 
 
-def _make(folder: Path, option: str) -> None:
+@contextmanager
+def _there(folder: Path, option: str) -> Iterator[None]:
+    """Make a folder if it is not there; one that was made and is still empty at the end goes again."""
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(f"{option} is {folder}, which cannot be a folder: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()  # refused where there is anything in it

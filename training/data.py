@@ -128,17 +128,23 @@ def _read_idx(path: Path) -> np.ndarray:
         if zeros or kind != UNSIGNED_BYTE or array.size != math.prod(shape):
             raise ValueError("its header does not fit its content")
         return array.reshape(shape)
-    except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
+    except struct.error as error:
+        raise TrainingError(f"{path} is not a whole IDX file of bytes: its header does not fit it.") from error
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise TrainingError(f"{path} is not a whole IDX file of bytes: {error}.") from error
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    wanted = f"the arrays of numbers {', '.join(NPZ_NAMES.values())}"
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return {part: arrays[name] for part, name in NPZ_NAMES.items()}
-    except Exception as error:  # NumPy raises half a dozen types for a file that is not a whole .npz
-        wanted = ", ".join(NPZ_NAMES.values())
-        raise TrainingError(f"{path} is not an .npz with the arrays {wanted}: {error}.") from error
+            missing = [name for name in NPZ_NAMES.values() if name not in arrays]
+            parts = {part: arrays[name] for part, name in NPZ_NAMES.items() if not missing}
+    except Exception as error:  # NumPy raises half a dozen types, and speaks of its own insides
+        raise TrainingError(f"{path} is not a whole .npz; --data needs one with {wanted}.") from error
+    if missing:
+        raise TrainingError(f"{path} has no {missing[0]}; --data needs an .npz with {wanted}.")
+    return parts
 
 
 def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:

@@ -1,6 +1,7 @@
 """From a trained GAN to a model folder: two plain Keras models and the card that describes them."""
 
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from training.checkpoint import Progress
 from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
+from training.evaluation import report
 from training.files import replacing, sha256_of
 from training.gan import GAN
 from training.networks import build_networks, call
@@ -54,7 +56,10 @@ def check_name(name: str, option: str) -> None:
 
 
 def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
-    """Write generator.keras, discriminator.keras and, last, card.json into the run's folder."""
+    """Write generator.keras, discriminator.keras and, last, card.json into the run's folder.
+
+    The report of an earlier evaluation, which was of other weights, goes.
+    """
     generator, discriminator = float32_networks(gan, data.classes)
     for network, file in ((generator, GENERATOR), (discriminator, DISCRIMINATOR)):
         with replacing(folder / file) as path:
@@ -62,6 +67,7 @@ def export(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> None:
     card = describe(folder, gan, data, progress)
     card["generator"] = cost(generator) | {"bytes": (folder / GENERATOR).stat().st_size}
     card["realness"] = realness(discriminator, data, PRESETS[gan.settings.preset].conditional)
+    shutil.rmtree(folder / report.FOLDER, ignore_errors=True)
     cards.write(folder / CARD, card)
 
 
@@ -70,19 +76,25 @@ def read_card(folder: Path) -> dict[str, Any]:
 
     Raises: TrainingError when it has none, the card is not whole, or describes other networks than are there.
     """
+    remedy = "go on with its run by --resume" if checkpoint.exists(folder) else "copy it anew"
+    missing = [file for file in (CARD, GENERATOR, DISCRIMINATOR) if not (folder / file).is_file()]
+    if missing:
+        raise TrainingError(f"{folder} is not a model folder, for it has no {missing[0]}: {remedy}.")
     try:
         card: dict[str, Any] = cards.read(folder / CARD)
-        found = {file: sha256_of(folder / file) for file in (GENERATOR, DISCRIMINATOR)}
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{folder} is not a model folder: it needs {GENERATOR}, {DISCRIMINATOR} and {CARD}."
-        ) from error
+    except ValueError as error:
+        raise TrainingError(f"{folder / CARD} is not JSON ({error}): {remedy}.") from error
     cards.require(card, NEEDED, folder / CARD)
-    changed = [file for file, digest in found.items() if card["sha256"][file] != digest]
+    changed = [file for file in (GENERATOR, DISCRIMINATOR) if card["sha256"][file] != sha256_of(folder / file)]
     if changed:
-        remedy = "go on with its run by --resume" if checkpoint.exists(folder) else "copy the folder anew"
         raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: {remedy}.")
     return card
+
+
+def check_data(folder: Path, card: dict[str, Any], data: Dataset) -> None:
+    """Raises TrainingError when the model of a folder, whose card that is, was trained on other data."""
+    if card["dataset"]["sha256"] != data.sha256:
+        raise TrainingError(f"{folder} was trained on {card['dataset']['name']}, not on this {data.name}.")
 
 
 def exported(folder: Path, settings: Settings, progress: Progress) -> bool:

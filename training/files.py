@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from training.errors import TrainingError
 
@@ -59,6 +60,16 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(fresh, ignore_errors=True)
         _sync(path.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that there can be files in a folder, which need not be there yet, before there is anything to lose.
+
+    Raises: TrainingError when the system refuses them, as on a file system that is read-only.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with _told(folder), TemporaryFile(dir=nearest):
+        pass
 
 
 def put_back(path: Path) -> None:

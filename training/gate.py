@@ -82,7 +82,7 @@ def _comparisons(evaluation: dict[str, Any], replaced: dict[str, Any]) -> list[C
     for name, slack in WORSE.items():
         if evaluation.get(name) and replaced.get(name):
             value, before = (one[name]["generated"] for one in (evaluation, replaced))
-            found.append(_at_least(name, value, before - slack, worse))
+            found.append(_at_least(name, value, max(0, before - slack), worse))
     return found
 
 

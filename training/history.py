@@ -48,9 +48,11 @@ def plot(folder: Path, rows: list[dict[str, float]], title: str) -> None:
 
     figure = Figure(figsize=(8, 6), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True)
+    dot = "." if len(rows) == 1 else None  # a line has two ends at least
     for axes, names, label in ((upper, METRICS[:2], "loss"), (lower, METRICS[2:], "mean logit")):
         for name in names:
-            axes.plot([r["images_seen"] for r in rows], [r[name] for r in rows], label=name.replace("_", " "))
+            seen, values = [row["images_seen"] for row in rows], [row[name] for row in rows]
+            axes.plot(seen, values, label=name.replace("_", " "), marker=dot)
         axes.set_ylabel(label)
         axes.legend(frameon=False)
         axes.grid(alpha=0.3)

@@ -35,7 +35,7 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]
 
 def adam(settings: Settings, learning_rate: float, variables: list[Any]) -> Adam:
     """Adam for these variables, its learning rate warmed up and then let down along a cosine."""
-    warmup = settings.warmup_images // settings.batch_size
+    warmup = settings.warmup_steps
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else learning_rate,
         decay_steps=max(1, settings.steps - warmup),

@@ -32,7 +32,9 @@ class Settings:
     generator_lr: float = _setting("Adam's learning rate for the generator.", min=0, max=10)
     discriminator_lr: float = _setting("Adam's learning rate for the discriminator.", min=0, max=10)
     final_lr: float = _setting("Share of both learning rates left at the end of their cosine.", min=0, max=1)
-    warmup_images: int = _setting("Images over which the learning rates rise from zero.", min=0, max=MOST_IMAGES)
+    warmup_images: int = _setting(
+        "Images over which the learning rates rise from zero, at most a tenth of the run's.", min=0, max=MOST_IMAGES
+    )
     beta_1: float = _setting("Adam's decay of the gradient's mean.", min=0, max=0.999999)
     beta_2: float = _setting("Adam's decay of the gradient's square.", min=0, max=0.999999)
     gamma: float = _setting(
@@ -60,6 +62,11 @@ class Settings:
     def steps(self) -> int:
         """Steps that show the discriminator at least `images` real images."""
         return -(-self.images // self.batch_size)
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps over which the learning rates rise; a run too short for its warm-up would never reach them."""
+        return min(self.warmup_images // self.batch_size, self.steps // 10)
 
     @property
     def penalised(self) -> bool:

@@ -50,11 +50,17 @@ def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | No
     listed = [check._asdict() for check in found]
     card["gate"] = {"passed": passed, "forced": not passed, "incomparable": incomparable, "checks": listed}
     with alone(target) if target.exists() else nullcontext(), replacing_folder(target) as fresh:
-        for name in SHIPPED:
-            copy = shutil.copytree if (run / name).is_dir() else shutil.copyfile
-            copy(run / name, fresh / name)
+        for file in _shipped_files(run):
+            (fresh / file).parent.mkdir(exist_ok=True)
+            shutil.copyfile(run / file, fresh / file)
         cards.write(fresh / CARD, card)
     return found, incomparable
+
+
+def _shipped_files(run: Path) -> list[Path]:
+    """All files that are shipped of a run, within its folder."""
+    found = [path for name in SHIPPED for path in (run / name, *(run / name).glob("*"))]
+    return [path.relative_to(run) for path in found if path.is_file()]
 
 
 def _incomparable(run: Path, evaluation: dict[str, Any], target: Path, replaced: dict[str, Any]) -> str | None:

@@ -150,7 +150,8 @@ class Trainer:
 
     def _tell_of_run_away(self) -> None:
         """Say it, once, when a discriminator that could tell something apart has long been worse than a tie."""
-        losses = [row["discriminator_loss"] for row in self.progress.history]
+        warmup = self.settings.warmup_steps
+        losses = [row["discriminator_loss"] for row in self.progress.history if row["step"] > warmup]
         before, recent = losses[:-RUN_AWAY_ROWS], losses[-RUN_AWAY_ROWS:]
         tie = self.gan.game.tie
         calm = bool(before) and min(before) < RUN_AWAY * tie  # a fresh discriminator begins above it

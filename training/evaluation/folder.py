@@ -11,7 +11,7 @@ from training.evaluation import cas, judge, pictures, report
 from training.evaluation.evaluate import accuracy_scores, evaluate
 from training.evaluation.metrics import NEIGHBOURS
 from training.evaluation.sampler import Sampler
-from training.export import CARD
+from training.export import CARD, check_data
 from training.files import alone
 
 
@@ -23,8 +23,7 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
     """
     began = time.monotonic()
     sampler, judging = Sampler(folder), judge.read_card(judges, data)
-    if sampler.card["dataset"]["sha256"] != data.sha256:
-        raise TrainingError(f"{folder} was trained on {sampler.card['dataset']['name']}, not on this {data.name}.")
+    check_data(folder, sampler.card, data)
     if with_cas and not sampler.conditional:
         raise TrainingError(f"{folder} takes no labels, so it has no CAS: leave --cas out.")
     for kind, images in (("training", data.train_images), ("test", data.test_images)):
