@@ -142,6 +142,19 @@ def test_a_model_that_takes_no_label_offers_no_digit(page):
     assert "model=mlp" in page.url
 
 
+def test_a_digit_comes_back_after_a_look_at_a_model_that_takes_none(page):
+    seven, three = (page.locator(f"input[name=digit][value='{digit}']") for digit in (7, 3))
+    seven.check(force=True)
+    for _ in range(2):
+        page.select_option("#model", "mlp")
+        page.select_option("#model", "digitsmith")
+        assert seven.is_checked()
+    three.check(force=True)
+    page.select_option("#model", "dcgan")
+    page.select_option("#model", "digitsmith")
+    assert three.is_checked()
+
+
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_enter_and_space_generate(page, key):
     """On the button, and where nothing has the focus."""

@@ -17,21 +17,25 @@ def draw_one(page) -> None:
     page.mouse.up()
 
 
-def ink_columns(page) -> tuple[int, int]:
-    """The first and last column with ink of the digit as it was judged."""
-    columns = page.evaluate(
+def ink(page) -> set[tuple[int, int]]:
+    """The pixels (x, y) with ink of the digit as it was judged."""
+    alphas = page.evaluate(
         """async () => {
             const seen = document.querySelector("#draw-seen");
             await seen.decode();
             const canvas = new OffscreenCanvas(28, 28);
             const context = canvas.getContext("2d");
             context.drawImage(seen, 0, 0);
-            const { data } = context.getImageData(0, 0, 28, 28);
-            const side = [...Array(28).keys()];
-            return side.filter((x) => side.some((y) => data[4 * (28 * y + x) + 3] > 99));
+            return [...context.getImageData(0, 0, 28, 28).data].filter((_, place) => place % 4 === 3);
         }"""
     )
-    return columns[0], columns[-1]
+    return {(place % 28, place // 28) for place, alpha in enumerate(alphas) if alpha > 99}
+
+
+def ink_columns(page) -> tuple[int, int]:
+    """The first and last column with ink of the digit as it was judged."""
+    columns = [x for x, _ in ink(page)]
+    return min(columns), max(columns)
 
 
 def test_a_drawing_is_centred_and_judged_by_every_model(page):
@@ -80,6 +84,21 @@ def test_another_label_is_asked_about_anew(page):
     expect(page.locator(OPINION)).to_contain_text("of real 3s")
     page.locator("#draw-digit").get_by_label("1", exact=True).check(force=True)
     expect(page.locator(OPINION)).to_contain_text("of real 1s")
+
+
+def test_a_drawing_along_the_edge_is_still_dark_on_light(page):
+    canvas = page.locator("#draw-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    left, top, right, bottom = box["x"] + 1, box["y"] + 1, box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(*corner, steps=5)
+    page.mouse.up()
+    expect(page.locator(OPINION)).to_contain_text("More real than")
+    assert (14, 14) not in ink(page)
+    assert {x for x, y in ink(page) if y == 14} >= {4, 23}
 
 
 def test_clear_forgets(page):

@@ -122,3 +122,16 @@ def test_another_button_drags_nothing_and_a_pinned_corner_says_why_it_stays(page
     page.locator("[name=pin]").nth(1).uncheck()
     drawn(page, lambda: page.locator(".corner-1").press("Enter"))
     assert len(asked) == 2
+
+
+def test_the_way_that_could_not_be_drawn_is_drawn_when_it_is_to_play(page):
+    page.route("**/interpolate?*", lambda route: route.abort(), times=2)
+    page.locator(FILM).scroll_into_view_if_needed()
+    said, play = page.locator("#way-status"), page.locator("#way-play")
+    expect(said).to_have_text("The server does not answer. Try again in a moment.")
+    play.click()
+    expect(play).to_have_text("Play")
+    play.click()
+    expect(page.locator(FILM)).to_have_js_property("naturalWidth", 64 * 28)
+    page.wait_for_function("() => document.querySelector('#way-place').value > 5")
+    expect(said).to_have_text("")

@@ -17,6 +17,7 @@ const status = section.querySelector("#way-status");
 const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
+let drawn = false;
 let ends = { from: freshSeed(), to: freshSeed() };
 
 /** Fetch the strip of all frames; moving along it then needs no request. */
@@ -27,8 +28,15 @@ function draw() {
     const response = await ask(`interpolate?${parameters}`, { signal }, say);
     const alt = `The way of a ${label(response)} from seed ${parameters.get("from")} to seed ${parameters.get("to")}`;
     await put(film, await whole(response.blob()), alt);
+    drawn = true;
     say("");
   });
+}
+
+/** Draw the way if that has not been done, as where the server was away; resolves to whether there is one. */
+async function ready() {
+  if (!drawn) await draw();
+  return drawn;
 }
 
 function show() {
@@ -39,7 +47,7 @@ function show() {
 export function start() {
   slider.max = STEPS - 1;
   slider.addEventListener("input", show);
-  playable(section.querySelector("#way-play"), slider, PLAY, true);
+  playable(section.querySelector("#way-play"), slider, PLAY, true, ready);
   section.querySelector("#way-anew").addEventListener("click", () => {
     ends = { from: freshSeed(), to: freshSeed() };
     draw();

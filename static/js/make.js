@@ -17,6 +17,7 @@ const link = document.querySelector("#link");
 const latest = onlyLatest();
 
 let coming = null; // what "Generate" has asked for and not brought yet
+let putAside = ""; // the digit that was chosen before a model that does not know it
 
 /** Parameters that the form says, without those that say nothing. */
 function wanted() {
@@ -79,14 +80,21 @@ function choose(digit) {
   for (const choice of form.elements.digit) choice.checked = choice.value === digit;
 }
 
-/** A model that cannot be asked for a digit gets no choice of one, and any other those that it knows. */
+/** A model that cannot be asked for a digit gets no choice of one, and any other those that it knows.
+ *  What was chosen comes back with a model that knows it, unless another was chosen meanwhile. */
 function offerDigits() {
   const classes = Number(form.elements.model.selectedOptions[0].dataset.classes ?? 0);
   for (const choice of form.querySelectorAll("[name=digit]:not([value=''])")) {
     const known = Number(choice.value) < classes;
     choice.disabled = !known;
     choice.parentElement.hidden = classes > 0 && !known;
-    if (!known && choice.checked) choose("");
+    if (!known && choice.checked) {
+      putAside = choice.value;
+      choose("");
+    } else if (known && choice.value === putAside) {
+      if (form.elements.digit.value === "") choose(putAside);
+      putAside = "";
+    }
   }
 }
 
@@ -101,6 +109,7 @@ function restore() {
     if (value !== "") form.elements[name].value = value;
   }
   choose(parameters.get("digit") ?? "");
+  putAside = "";
   offerDigits();
   const asked = NAMES.filter((name) => parameters.has(name)).map((name) => [name, parameters.get(name)]);
   make(new URLSearchParams(asked));

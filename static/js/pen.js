@@ -5,6 +5,7 @@ import { alone } from "./keys.js";
 const WIDTH = 20; // about MNIST's stroke, on paper of 280
 const STEP = 7; // from one key press to the next
 const HAIR = 0.01; // a line of no length at all leaves no dot
+const EDGE = 2; // that no pen reaches: a picture's paper is told by its edge
 
 const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
@@ -22,7 +23,7 @@ export function paper(canvas, lifted, say) {
   let place = [canvas.width / 2, canvas.height / 4]; // where the keyboard's pen is
 
   function clear() {
-    context.fillStyle = "white";
+    context.fillStyle = "white"; // for good
     context.fillRect(0, 0, canvas.width, canvas.height);
     Object.assign(context, { lineWidth: WIDTH, lineCap: "round", lineJoin: "round", strokeStyle: "black" });
     last = null;
@@ -33,7 +34,14 @@ export function paper(canvas, lifted, say) {
     context.moveTo(...(last ?? to));
     context.lineTo(to[0] + HAIR, to[1]);
     context.stroke();
+    clearEdge();
     last = to;
+  }
+
+  function clearEdge() {
+    const { width, height } = canvas;
+    for (const left of [0, width - EDGE]) context.fillRect(left, 0, EDGE, height);
+    for (const top of [0, height - EDGE]) context.fillRect(0, top, width, EDGE);
   }
 
   function lift() {

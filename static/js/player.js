@@ -9,7 +9,7 @@ import { alone } from "./keys.js";
  * @param {HTMLInputElement} slider
  * @param {number} seconds - from one end to the other
  * @param {boolean} back - whether to go there and back without end
- * @param {() => Promise} ready - settles once it can begin
+ * @param {() => Promise} ready - settles once it can begin, with false if it cannot
  */
 export function playable(button, slider, seconds, back = false, ready = async () => {}) {
   let frame = null;
@@ -41,8 +41,9 @@ export function playable(button, slider, seconds, back = false, ready = async ()
     if (plays) return stop();
     const playing = (plays = {});
     button.textContent = "Pause";
-    await ready();
+    const can = await ready();
     if (plays !== playing) return;
+    if (can === false) return stop();
     place = Number(slider.value) >= high && !back ? low : Number(slider.value);
     last = null; // the first frame's time may lie before now
     frame = requestAnimationFrame(move);
