@@ -65,7 +65,7 @@ class Catalogue(Mapping[str, Model]):
         try:
             return self._models[name or self.default]
         except KeyError:
-            raise NotFound(f"There is no model {reprlib.repr(name)}; there are {self.names}.") from None
+            raise NotFound(f"There is no model {reprlib.repr(name)}; it must be one of {self.names}.") from None
 
 
 def choose_default(names: list[str], default: str) -> str:

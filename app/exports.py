@@ -7,6 +7,7 @@ never import it. The `.keras` file stays the source of truth: what is kept goes 
 import errno
 import fcntl
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from types import ModuleType
 from typing import IO, Any
 
 from app.config import ROOT
+
+log = logging.getLogger(__name__)
 
 SIGNATURE = "signature.json"
 FORM = 1  # of what is kept: grows when `_export` comes to write other files
@@ -54,12 +57,13 @@ class Exports:
     """What a folder keeps: for each network a folder with `SIZE.xml`, `SIZE.bin` and its `signature.json`.
 
     Args:
-        folder: made where it is not there. If it cannot be written, what it lacks is made for each who
-            asks, and not kept.
+        folder: made where it is not there. If it cannot be written, or is full, what it lacks is made for each
+            who asks, and not kept, which the log tells.
     """
 
     def __init__(self, folder: Path):
         self._folder = folder.expanduser()
+        self._told = False
 
     def prepare(self, networks: Iterable[Network]) -> None:
         """Make those networks that are not kept yet, all in one process. Raises ExportError."""
@@ -77,9 +81,16 @@ class Exports:
         if self._kept(network).exists():
             yield self._kept(network)
             return
+        self._tell()
         with TemporaryDirectory() as temporary:
             _make([network], Path(temporary))
             yield Path(temporary) / network.name
+
+    def _tell(self) -> None:
+        """Say once why it takes so long."""
+        if not self._told:
+            log.warning("%s cannot keep networks: each process makes them anew, which takes seconds.", self._folder)
+        self._told = True
 
     def _kept(self, network: Network) -> Path:
         return self._folder / network.name

@@ -45,11 +45,17 @@ def init_app(app: Flask) -> None:
         reset = limiter.current_limit.reset_at if limiter.current_limit else 0
         error.retry_after = max(1, ceil(reset - time()))
         limit = error.limit.limit
-        often = f"{limit.amount} requests per {limit.multiples} {limit.GRANULARITY.name}"
-        error.description = f"A client may make {often}; ask again in {error.retry_after} seconds."
+        requests, span = _counted(limit.amount, "request"), _counted(limit.multiples, limit.GRANULARITY.name)
+        again = _counted(error.retry_after, "second")
+        error.description = f"A client may make {requests} in {span}; ask again in {again}."
         return answer(error)
 
     app.register_error_handler(RateLimitExceeded, refuse)
+
+
+def _counted(number: int, what: str) -> str:
+    """A number of things: "1 hour", "2 hours"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _client() -> str:

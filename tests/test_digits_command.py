@@ -70,7 +70,7 @@ def test_who_ends_it_early_is_told_how_to_go_on(digits, tmp_path, monkeypatch):
         (("--count", 1, "--per-class", 1), "per_class is 1; it must be left out where count is given."),
         (("--format", "csv"), "format is 'csv'; it must be one of npz, idx, png, parquet."),
         (("--model", "mlp"), "Model mlp knows no labels and cannot label a data set: ask digitsmith instead."),
-        (("--model", "x"), "There is no model 'x'; there are digitsmith, mlp."),
+        (("--model", "x"), "There is no model 'x'; it must be one of digitsmith, mlp."),
         (("--shard", "1/2"), "--shard needs --seed: the shards of other seeds do not go together."),
         (("--out", "/proc/nowhere"), "/proc/nowhere/digitsmith-seed"),
     ],

@@ -58,11 +58,16 @@ def test_processes_that_start_together_make_it_once(tmp_path, folder, network, m
     assert made == [network]
 
 
-def test_where_nothing_can_be_kept_it_is_made_and_removed(tmp_path, network):
+def test_where_nothing_can_be_kept_it_is_made_and_removed_and_the_log_says_so_once(tmp_path, network, caplog):
     (tmp_path / "file").touch()
-    with Exports(tmp_path / "file" / "folder").opened(network) as opened:
-        assert (opened / "3.xml").exists()
-    assert not opened.exists()
+    nowhere = Exports(tmp_path / "file" / "folder")
+    for _ in range(2):
+        with nowhere.opened(network) as opened:
+            assert (opened / "3.xml").exists()
+        assert not opened.exists()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}/file/folder cannot keep networks: each process makes them anew, which takes seconds."
+    ]
 
 
 def test_where_the_lock_is_not_ours_it_is_made_and_removed(tmp_path, network):

@@ -209,7 +209,7 @@ def test_both_forms_are_kept_apart_by_caches(client):
 def test_an_unknown_model_is_not_found(client):
     response = client.get("/generate?model=../secret")
     assert response.status_code == 404
-    assert "there are digitsmith, mlp" in response.get_json()["detail"]
+    assert "it must be one of digitsmith, mlp" in response.get_json()["detail"]
 
 
 def test_a_model_without_labels_cannot_be_asked_for_a_digit(client):
