@@ -14,11 +14,12 @@ from benchmarks.load import need, refuse_failures, requests_per_second, wrk
 
 SHARES = (0, 0.5, 0.9, 0.99, 1)
 SCRIPT = """
-share, popular, hits, answers = {share}, {popular}, 0, 0
+share, popular, others, hits, answers = {share}, {popular}, {second} * 2 ^ 20, 0, 0
 math.randomseed({second})
 function setup(thread) only = thread end
 function request()
-  local seed = math.random() < share and math.random(popular) or {second} * 2 ^ 20 + math.random(2 ^ 20)
+  others = others + 1
+  local seed = math.random() < share and math.random(popular) or others
   return wrk.format("GET", "/generate?seed=" .. string.format("%.0f", seed))
 end
 function response(status, headers)

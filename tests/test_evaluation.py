@@ -15,6 +15,7 @@ from training.evaluation import cas, judge, memorisation, report
 from training.evaluation.evaluate import evaluate
 from training.evaluation.folder import evaluate_folder
 from training.evaluation.sampler import Sampler
+from training.files import alone
 from training.gate import checks
 
 
@@ -163,6 +164,17 @@ def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
 
     monkeypatch.setattr(cas, "scores", scores)
     evaluate_folder(runs / "digitsmith", load(str(few_digits)), folder, with_cas=True)
+    assert json.loads((folder / "card.json").read_text())["ceiling"] is None
+
+
+def test_a_ceiling_that_cannot_be_kept_is_used_all_the_same(few_digits, judges, runs, tmp_path, monkeypatch):
+    folder = shutil.copytree(judges, tmp_path / "judges")
+    card = json.loads((folder / "card.json").read_text()) | {"ceiling": None}
+    (folder / "card.json").write_text(json.dumps(card))
+    monkeypatch.setattr(cas, "scores", lambda *_: [0.5, 0.6, 0.7])
+    with alone(folder):  # as the training of other judges keeps it
+        figures = evaluate_folder(runs / "digitsmith", load(str(few_digits)), folder, with_cas=True)
+    assert figures["cas"]["real_seeds"] == [0.5, 0.6, 0.7]
     assert json.loads((folder / "card.json").read_text())["ceiling"] is None
 
 

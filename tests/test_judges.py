@@ -76,6 +76,20 @@ def test_the_judges_are_replaced_together_or_not_at_all(few_digits, tmp_path, mo
     assert [path.name for path in tmp_path.iterdir()] == ["judges"]
 
 
+def test_judges_that_a_kill_has_set_aside_are_put_back(few_digits, tmp_path, monkeypatch):
+    folder, aside = tmp_path / "judges", tmp_path / ".replaced-judges"
+    shutil.copytree(FOLDER, aside)
+    assert read_card(folder) == CARD
+    folder.rename(aside)
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(judging, "train", stopped)
+    CliRunner().invoke(cli, ["judge", "--data", str(few_digits), "--judges", str(folder)])
+    assert contents(folder) == contents(FOLDER)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

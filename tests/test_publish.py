@@ -258,6 +258,7 @@ def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name)
         ({"evaluation": without("coverage")}, "card.json has no coverage.generated; it must be a number"),
         ({"evaluation": without("recall")}, "card.json has no recall.generated"),
         ({"evaluation": EVALUATION | {"cas": "high"}}, "card.json has no cas.generated"),
+        ({"evaluation": without("class_shares")}, "card.json has no class_shares.generated; it must be a list"),
         ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
         ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.exact_duplicates"),
     ],

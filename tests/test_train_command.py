@@ -41,6 +41,11 @@ def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_
     assert not exported(folder, replace(settings, latent_gain=1.5), progress)
     assert not exported(folder, replace(settings, images=1280), progress)
     assert not exported(folder, replace(settings, images=1280), replace(progress, step=2 * progress.step))
+    rows = (folder / "history.csv").read_text()
+    (folder / "history.csv").write_text(rows + rows.splitlines()[-1].replace("640", "1280") + "\n")
+    assert not exported(folder, settings, progress)  # a longer run was begun and killed
+    (folder / "history.csv").write_text(rows)
+    assert exported(folder, settings, progress)
     (folder / "generator.keras").write_bytes(b"of a later moment than the card")
     assert not exported(folder, settings, progress)
 

@@ -22,8 +22,10 @@ from training.checkpoint import Progress
 from training.data import load
 from training.errors import TrainingError
 from training.evolution import sheet_labels, sheet_steps
+from training.export import exported
 from training.files import replacing
 from training.gan import GAN
+from training.history import write
 from training.presets import settings_for
 from training.trainer import Trainer
 from training.workers import Workers
@@ -210,6 +212,25 @@ def test_a_run_made_longer_and_cut_short_goes_on_to_its_new_end(trainer):
     assert history(trainer.folder)[-1]["step"] == 14
     settings, _, progress, _ = checkpoint.read(trainer.folder)
     assert (settings.images, progress.step) == (320, 10)
+
+
+def test_a_run_that_is_to_end_where_it_was_stopped_has_its_last_row(trainer):
+    short = longer(trainer, 16 * 1000)  # a row every five steps
+    poison(short, 8, "a loss")
+    with pytest.raises(TrainingError, match="Step 8"):
+        short.run()
+    assert history(trainer.folder)[-1]["step"] == 5
+    longer(trainer, 16 * 7).run()
+    assert [row["step"] for row in history(trainer.folder)] == [5, 7]
+
+
+def test_a_run_that_ends_at_its_checkpoint_loses_the_rows_that_a_killed_sitting_left_after_it(trainer):
+    trainer.run()
+    rows = history(trainer.folder)
+    write(trainer.folder, [*rows, rows[-1] | {"step": 11}])
+    assert not exported(trainer.folder, trainer.settings, trainer.progress)
+    longer(trainer, 160).run()
+    assert history(trainer.folder) == rows
 
 
 def test_no_sheet_stays_that_the_run_in_its_new_length_does_not_list(trainer):

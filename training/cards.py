@@ -19,6 +19,7 @@ WORDS = {
     bool: "true or false",
     dict: "an object",
     dict | None: "an object or null",
+    list: "a list",
     list | None: "a list or null",
 }
 Shape = dict[str, type | UnionType]  # the way to a value, slashes between the names → its type

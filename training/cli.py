@@ -154,11 +154,12 @@ def judge(data: str, judges: Path) -> None:
     """Train the judges: three classifiers of real digits, which evaluate generated ones."""
     from training.data import MNIST_SHA256, load
     from training.evaluation.judge import train_all
-    from training.files import alone
+    from training.files import alone, put_back
 
     dataset = load(data)
     if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
         raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
+    put_back(judges.resolve())
     with _there(judges, "--judges"), alone(judges):
         card = train_all(dataset, judges)
     for name, facts in card["judges"].items():

@@ -114,6 +114,9 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = " ".join((error.strerror or str(error)).split())
+        other = error.filename2 or error.filename  # the second where one file is copied to another
+        if other and not Path(other).absolute().is_relative_to(path.absolute().parent):
+            reason += f" ({other})"
         raise TrainingError(f"{path} cannot be written: {reason}; what was there before is whole.") from error
 
 

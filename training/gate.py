@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from training import cards
 
 COLLAPSE_KL = 0.95  # of what leaving out the rarest class costs; in MNIST the five, and 0.095 nats
+LEFT_OUT = 0.2  # of a class's share: the judge reads some digits of others as those of a class that is never drawn
 COLLAPSE_COVERAGE = 0.25  # of the coverage that real digits reach
 LABEL_ACCURACY = 0.975  # of that of real digits
 COPIES = 3  # times the share of near duplicates among real test digits
@@ -41,6 +42,7 @@ def needed(evaluation: dict[str, Any], conditional: bool) -> cards.Shape:
     names += ["cas"] if evaluation.get("cas") else []
     copies = [f"{kind}/{share}" for kind in ("generated", "real") for share in ("exact_duplicates", "near_duplicates")]
     kl = cards.figures(["class_kl"], ["generated", "real", "without_rarest"])
+    kl |= {f"class_shares/{kind}": list for kind in ("generated", "real")}
     return kl | cards.figures(names) | cards.figures([f"memorisation/{space}" for space in SPACES], copies)
 
 
@@ -53,6 +55,7 @@ def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[
     most = max(COLLAPSE_KL * kl["without_rarest"], kl["real"])  # the second where a class has next to no digits
     found = [
         _at_most("class_kl", kl["generated"], most, "it has collapsed: it leaves classes out"),
+        _rarest(evaluation["class_shares"]),
         _at_least(
             "coverage",
             coverage["generated"],
@@ -71,6 +74,15 @@ def checks(evaluation: dict[str, Any], replaced: dict[str, Any] | None) -> list[
         lowest, missed = LABEL_ACCURACY * right["real"], "it misses the digits that are asked for"
         found.append(_at_least("label_accuracy", right["generated"], lowest, missed))
     return found + (_comparisons(evaluation, replaced) if replaced else [])
+
+
+def _rarest(shares: dict[str, list[float]]) -> Check:
+    """That no class is left out: the one that is drawn least, beside its share among real digits."""
+    limits = [LEFT_OUT * real for real in shares["real"]]
+    label, (share, limit) = min(
+        enumerate(zip(shares["generated"], limits, strict=True)), key=lambda found: found[1][0] - found[1][1]
+    )
+    return _at_least(f"share of class {label}", share, limit, "it has collapsed: it leaves a class out")
 
 
 def _comparisons(evaluation: dict[str, Any], replaced: dict[str, Any]) -> list[Check]:

@@ -104,6 +104,7 @@ class Trainer:
                     )
                 if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
                     self.save()
+            self._end_history()
             self.save()  # even where every step was done before: what was given anew is part of a checkpoint
 
     def save(self) -> None:
@@ -139,6 +140,15 @@ class Trainer:
         return TrainingError(
             f"Step {step} of {self.folder} {what} not finite; {kept}. Begin again with lower learning rates."
         )
+
+    def _end_history(self) -> None:
+        """See that the history ends where the run does, which may once have been stopped there, or have gone on."""
+        if not self.workers.chief:
+            return
+        if self.progress.sums:
+            self._write_row()
+        else:
+            history.write(self.folder, self.progress.history)
 
     def _write_row(self) -> None:
         row = history.row(self.progress.step, self.settings.batch_size, self.progress.sums)

@@ -53,7 +53,7 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
             "pixels": part("neighbours in pixels", _memorised, pixels, sample),
             "features": part("neighbours in features", _memorised, features, sample),
         }
-        truncated = part("truncation", _truncated, sampler, judges[first], features["test"][:sample])
+        truncated = part("truncation", _truncated, sampler, judges[first], features["test"][:sample], labels[:sample])
     return {**figures, "truncation": truncated}
 
 
@@ -124,9 +124,11 @@ def _memorised(vectors: Arrays, sample: int) -> Figures:
     return {"generated": space.scores(vectors["generated"][:sample]), "real": space.real_scores()}
 
 
-def _truncated(sampler: Sampler, judge: Judge, test: np.ndarray) -> list[Figures]:
-    """Label accuracy, precision and recall where latents are multiplied by each t, as the app truncates."""
-    labels = np.resize(np.arange(sampler.classes), len(test))
+def _truncated(sampler: Sampler, judge: Judge, test: np.ndarray, labels: np.ndarray) -> list[Figures]:
+    """Label accuracy, precision and recall where latents are multiplied by each t, as the app truncates.
+
+    Args: the test digits' features, and as many labels, to be asked for.
+    """
     latents = sampler.latents(len(test), SEED + 2)
     rows = []
     for t in TRUNCATIONS:

@@ -1,6 +1,7 @@
 """Evaluate a model folder: the figures into its card, the report and its pictures beside it."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def _ceiling(judges: Path, card: dict[str, Any], data: Dataset) -> list[float]:
     """CAS of the real training digits: measured once, then kept in the judges' card."""
     if card["ceiling"] is None:
         card["ceiling"] = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
-        with alone(judges):
+        with suppress(TrainingError), alone(judges):  # where it cannot be kept, it is still good for this once
             if judge.read_card(judges)["judges"] == card["judges"]:  # else they have been trained anew meanwhile
                 judge.write_card(judges, card)
     return list(card["ceiling"])

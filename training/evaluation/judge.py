@@ -17,7 +17,7 @@ from training import cards
 from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
-from training.files import replacing_folder, sha256_of
+from training.files import put_back, replacing_folder, sha256_of
 from training.networks import load_network
 
 CARD = "card.json"
@@ -126,6 +126,7 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 
 def read_card(folder: Path, data: Dataset | None = None) -> dict[str, Any]:
     """The card of a folder's judges. Raises TrainingError when there is none, or they judge other data than `data`."""
+    put_back(folder.resolve())
     try:
         card: dict[str, Any] = cards.read(folder / CARD)
     except (OSError, ValueError) as error:
