@@ -27,7 +27,8 @@ def import_anew():
     """Import the app as it is on disk now; where that fails on a reload, keep what there was."""
     old = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "app"}
     try:
-        import_module("app.server")
+        for name in ("app.server", "app.worker", "app.logs"):  # all that gunicorn is told of below
+            import_module(name)
     except Exception:
         if not old:
             raise

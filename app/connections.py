@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from gunicorn.http.body import Body, LengthReader
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import ConfigurationProblem, ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from app import unreadable
@@ -70,7 +70,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """A connection is new, or more has come on it."""
         read = conn.parser.unreader.buf.getvalue() if conn.parser else b""
         unread = waiting_bytes(conn.sock)
-        start = read + (unread or b"")
+        come = read + (unread or b"")
+        start = come.removeprefix(b"\r\n")  # an empty line before a request means nothing (RFC 9112, section 2.2)
         if start and conn not in self._due:
             self._due[conn] = monotonic() + ARRIVAL
             self.begun(conn)
@@ -80,7 +81,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
             conn.data_ready = True  # or gunicorn's thread would look for itself, for which it opens another file
             self.take(conn)
         else:
-            wake_after(conn.sock, awaited(start) - len(read))
+            wake_after(conn.sock, awaited(start) + len(come) - len(start) - len(read))
             self._await(conn, self.on_pending_socket_readable, self._due.get(conn, monotonic() + SILENCE))
 
     def _await(self, conn: TConn, then: Callable[[TConn, Any], None], until: float | None = None) -> None:
@@ -99,13 +100,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._next_look = now + 1
         if not self.alive:
             self._cut_silence(now)
-        late = {conn for conn in self.pending_conns if conn.timeout <= now}
-        for conn in late & self._due.keys():
-            del self._due[conn]
-            self.lost(conn)
         # gunicorn's stops at the first that is not due, and ours do not stand in order.
         self.pending_conns = deque(sorted(self.pending_conns, key=lambda conn: conn.timeout))
+        before = set(self.pending_conns)
         super().murder_pending()
+        for conn in before.difference(self.pending_conns) & self._due.keys():
+            del self._due[conn]
+            self.lost(conn)
 
     def _cut_silence(self, now: float) -> None:
         """While the server stops, wait for who says nothing no longer than for who has kept a connection."""
@@ -130,10 +131,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_error(self, req: Any, client: socket.socket, addr: tuple[str, int], exc: BaseException) -> None:
         """Answer what cannot be read as a request; of a body that cannot be read, the app has spoken already."""
-        if not isinstance(exc, ParseException):
+        if isinstance(exc, ParseException) and not isinstance(exc, ConfigurationProblem):  # the operator's
+            if req is None:
+                client.sendall(unreadable.answer(self.wsgi, exc, addr[0] if addr else ""))
+        else:
             super().handle_error(req, client, addr, exc)
-        elif req is None:
-            client.sendall(unreadable.answer(self.wsgi, exc, addr[0] if addr else ""))
 
     def hang_up(self, conn: TConn) -> None:
         """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""
@@ -159,7 +161,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
 
 def is_left(body: Body) -> bool:
-    """Whether too much of a request's body is unread for the next request to be found behind it."""
+    """Whether too much of a request's body is unread for the next request to be found behind it, or it did not come."""
+    if body.failed:
+        return True
     if isinstance(body.reader, LengthReader):
         return bool(body.reader.length >= SKIPPED)
     return body.reader.parser is not None  # chunks, whose end has not come

@@ -67,18 +67,18 @@ class Exports:
 
     def prepare(self, networks: Iterable[Network]) -> None:
         """Make those networks that are not kept yet, all in one process. Raises ExportError."""
-        wanted = [network for network in networks if not self._kept(network).exists()]
+        wanted = [network for network in networks if not self._keeps(network)]
         if wanted and (lock := self._lock()):
             with lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # let the other processes of a server wait for the first
                 with suppress(_FullError):  # each makes its own then
-                    _make([network for network in wanted if not self._kept(network).exists()], self._folder)
+                    _make([network for network in wanted if not self._keeps(network)], self._folder)
 
     @contextmanager
     def opened(self, network: Network) -> Iterator[Path]:
         """Yield the network's folder, which may be gone afterwards. Raises ExportError."""
         self.prepare([network])
-        if self._kept(network).exists():
+        if self._keeps(network):
             yield self._kept(network)
             return
         self._tell()
@@ -91,6 +91,10 @@ class Exports:
         if not self._told:
             log.warning("%s cannot keep networks: each process makes them anew, which takes seconds.", self._folder)
         self._told = True
+
+    def _keeps(self, network: Network) -> bool:
+        """Whether a network is there to be read; not so where the folder may not even be looked into."""
+        return os.access(self._kept(network), os.R_OK)
 
     def _kept(self, network: Network) -> Path:
         return self._folder / network.name

@@ -13,7 +13,8 @@ class Lifetime:
     """
 
     def __init__(self) -> None:
-        self._numbers = memoryview(mmap(-1, 12)).cast("I")  # stopping, newest generation, newest that serves
+        # Stopping, newest generation, newest that serves, ending.
+        self._numbers = memoryview(mmap(-1, 16)).cast("I")
         self.renew()
 
     @property
@@ -22,8 +23,12 @@ class Lifetime:
         return bool(self._numbers[0])
 
     def stop(self) -> None:
-        """Tell every process that the server ends."""
+        """Tell every process that the server is about to end."""
         self._numbers[0] = 1
+
+    def end(self) -> None:
+        """Tell every process that it is to end: its grace begins."""
+        self._numbers[3] = 1
 
     @property
     def generation(self) -> int:
@@ -42,7 +47,8 @@ class Lifetime:
 
     def needs(self, generation: int) -> bool:
         """Whether a process of this generation must stay, for those that are to replace it cannot serve yet."""
-        return self.generation > generation >= self._numbers[2] and not self.stopping
+        ending = self._numbers[3]
+        return self.generation > generation >= self._numbers[2] and not ending
 
 
 def init_app(app: Flask) -> None:

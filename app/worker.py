@@ -199,15 +199,18 @@ def stop_on_sigterm(server: Any, drain: int) -> None:
     """Have SIGTERM turn /readyz to 503 at once, and end the server `drain` seconds later; a second one ends it."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
+        server.lifetime.end()
         server.signal(signal.SIGTERM, None)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if os.getpid() != server.pid:  # just forked, and without a handler of its own yet
             return
-        if server.lifetime.stopping or not drain:
-            end(_signal, _frame)
+        at_once = server.lifetime.stopping or not drain
         server.lifetime.stop()
-        signal.alarm(drain)
+        if at_once:
+            end(_signal, _frame)
+        else:
+            signal.alarm(drain)
 
     signal.signal(signal.SIGALRM, end)
     signal.signal(signal.SIGTERM, stop)

@@ -88,8 +88,9 @@ def test_a_new_connection_may_be_silent_for_longer_than_one_that_is_kept(one_mod
             b"POST /generate HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{",
             b'"seed":1}',
         ),
+        (b"\r\n", b"GET /generate?seed=1 HTTP/1.1\r\nHost: test\r\n\r\n"),
     ],
-    ids=["a head", "a body"],
+    ids=["a head", "a body", "an empty line before it"],
 )
 def test_requests_that_come_slowly_hold_no_thread_and_are_answered_once_they_are_whole(one_model, first, rest):
     with running_server(DIGITSMITH_MODELS=one_model, WORKERS=1, THREADS=1) as (address, _), ExitStack() as slow:

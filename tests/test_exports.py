@@ -70,6 +70,12 @@ def test_where_nothing_can_be_kept_it_is_made_and_removed_and_the_log_says_so_on
     ]
 
 
+def test_where_nobody_may_even_look_it_is_made_and_removed(tmp_path, network):
+    with Exports(tmp_path / ("a" * 300)).opened(network) as opened:  # no name for a folder, for root neither
+        assert (opened / "3.xml").exists()
+    assert not opened.exists()
+
+
 def test_where_the_lock_is_not_ours_it_is_made_and_removed(tmp_path, network):
     (tmp_path / ".lock").mkdir()  # which root, too, cannot open
     with Exports(tmp_path).opened(network) as opened:

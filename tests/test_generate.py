@@ -143,9 +143,10 @@ def test_a_bad_value_is_named_with_what_is_allowed(client, query, says):
 def test_empty_places_make_no_picture_larger_than_one_without(client):
     bad = client.get("/generate?count=400&columns=399&scale=16")
     assert bad.get_json()["detail"] == (
-        "columns is 399; with 400 digits it must leave fewer than 398 places empty, or scale, which is 16, must be"
-        " less."
+        "columns is 399; with 400 digits it must leave at most 0 places empty, or scale, which is 16, must be less."
     )
+    assert "at most 122 places empty" in client.get("/generate?count=400&columns=399&scale=14").get_json()["detail"]
+    assert client.get("/generate?count=400&columns=261&scale=14").status_code == 200
     assert pixels(client.get("/generate?count=400&columns=399&scale=1")).shape == (56, 399 * 28)
     assert client.get("/generate?count=3&columns=400&scale=16").status_code == 200
 

@@ -6,12 +6,12 @@ import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
 import pytest
-from servers import Held, Server, connected, running_server, status, wait_until
+from servers import Held, Server, busy_seconds, connected, running_server, status, wait_until
 
 from app.config import ROOT
 
@@ -102,6 +102,25 @@ def test_a_drain_ends_by_itself(one_model):
         assert process.wait(timeout=60) == 0
 
 
+def test_a_drain_after_a_reload_that_failed_serves_on_too(house):
+    weights = house / "models" / "mlp" / "generator.keras"
+    with running_server(folder=house, DIGITSMITH_DRAIN=3600) as (address, process):
+        before = process.workers
+        weights.write_bytes(weights.read_bytes()[:-1])
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: logged(process, f"{weights} has SHA-256"), what="the refusal")
+        wait_until(lambda: process.workers == before, what="those that cannot load to end")
+        with load(address) as statuses:
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: status(f"{address}/readyz") == 503, what="/readyz to say 503")
+            until_then = busy_seconds(before[0])
+            wait_until(lambda: busy_seconds(before[0]) > until_then + 2, what="work for seconds more")
+        assert set(statuses) == {200}
+        assert process.workers == before
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
 def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
     replace(house / "app" / "connections.py", "WRITE = 10, 30,", "WRITE = 10, 1,")
     with running_server(folder=house) as (address, _), connected(address) as connection:
@@ -109,6 +128,15 @@ def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
         with suppress(ConnectionResetError):
             assert connection.recv(1000) == b""
         assert status(f"{address}/generate") == 200
+
+
+def test_a_body_that_was_asked_for_and_does_not_come_ends_its_connection(house):
+    replace(house / "app" / "connections.py", "10, 30, 15,", "10, 30, 1,")
+    with running_server(folder=house) as (address, _):
+        held = Held(address)
+        with held.socket, closing(http.client.HTTPResponse(held.socket)) as response:
+            response.begin()
+            assert (response.status, response.headers["Connection"]) == (408, "close")
 
 
 def test_a_request_that_does_not_end_is_given_up_when_the_grace_is_over(one_model):
@@ -184,10 +212,11 @@ def test_a_stop_soon_after_a_reload_takes_its_grace_and_no_longer(one_model):
         assert process.wait(timeout=60) == 0
 
 
-def test_a_reload_of_code_that_cannot_be_imported_leaves_the_old_code_serving(house):
+@pytest.mark.parametrize("file", ["images.py", "connections.py"])  # of the app, and of gunicorn's processes
+def test_a_reload_of_code_that_cannot_be_imported_leaves_the_old_code_serving(house, file):
     with running_server(folder=house) as (address, process):
         before = process.workers
-        (house / "app" / "images.py").write_text("def")
+        (house / "app" / file).write_text("def")
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: logged(process, "The new code cannot be imported; the old goes on."), what="the refusal")
         wait_until(lambda: not set(before) & set(process.workers), what="the processes to be replaced")

@@ -64,10 +64,11 @@ def _columns(count: int, wish: int | None, scale: int) -> int:
     """Digits in a row. Raises InvalidParameters when empty places make a picture larger than any without would be."""
     columns = min(wish or ceil(sqrt(count)), count)
     places = ceil(count / columns) * columns
-    if places * scale**2 > MOST * LARGEST_SCALE**2:
+    most = MOST * LARGEST_SCALE**2 // scale**2
+    if places > most:
         raise InvalidParameters(
             {
-                "columns": f"columns is {columns}; with {count} digits it must leave fewer than {places - count} places"
+                "columns": f"columns is {columns}; with {count} digits it must leave at most {most - count} places"
                 f" empty, or scale, which is {scale}, must be less."
             }
         )
