@@ -133,6 +133,21 @@ def test_back_brings_the_choice_of_any_digit_back_too(page):
     assert page.is_checked("input[name=digit][value='']")
 
 
+def test_forward_after_a_back_that_failed_finds_picture_form_and_words_as_they_were(page):
+    for digit in (3, 7):
+        page.check(f"input[name=digit][value='{digit}']", force=True)
+        generate(page)
+    made, words = pictures(page), said(page)
+    page.route("**/generate?*", lambda route: route.abort())
+    page.go_back()
+    expect(page.locator("#caption")).to_have_text("The server does not answer. Try again in a moment.")
+    assert page.is_checked("input[name=digit][value='3']")
+    page.go_forward()
+    expect(page.locator("#caption")).to_have_text(words)
+    assert page.is_checked("input[name=digit][value='7']")
+    assert pictures(page) == made
+
+
 def test_a_model_that_takes_no_label_offers_no_digit(page):
     page.check("input[name=digit][value='7']", force=True)
     page.select_option("#model", "mlp")
@@ -251,3 +266,5 @@ def test_without_javascript_nothing_stands_there_that_cannot_work(plain_page):
         expect(plain_page.locator(f"#{section} noscript p")).to_contain_text("needs JavaScript")
         expect(plain_page.locator(f"#{section} noscript p")).to_be_visible()
         assert plain_page.locator(f"#{section} :is(button, input, canvas):visible").count() == 0
+    assert plain_page.locator("li button:enabled").count() == 0
+    expect(plain_page.get_by_text("Click a digit")).to_be_hidden()

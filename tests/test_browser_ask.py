@@ -101,6 +101,16 @@ def test_a_drawing_along_the_edge_is_still_dark_on_light(page):
     assert {x for x, y in ink(page) if y == 14} >= {4, 23}
 
 
+def test_what_could_not_be_judged_has_not_been_seen(page):
+    draw_one(page)
+    expect(page.locator(OPINION)).to_contain_text("More real than")
+    page.route("**/discriminate?*", lambda route: route.abort())
+    draw_one(page)
+    expect(page.locator("#draw-status")).to_have_text("The server does not answer. Try again in a moment.")
+    expect(page.locator(OPINION)).to_have_text("has not seen it yet")
+    expect(page.locator("#draw-seen")).to_be_hidden()
+
+
 def test_clear_forgets(page):
     draw_one(page)
     expect(page.locator(OPINION)).to_contain_text("More real")

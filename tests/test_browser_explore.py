@@ -1,5 +1,6 @@
 """Explore, in a real Chromium."""
 
+import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -61,6 +62,28 @@ def test_the_arrow_keys_turn_a_corner_and_enter_draws_it_anew(page, asked):
     assert [a == b for a, b in zip(old, new, strict=True)] == [True, True, False, True]
     assert asked[-1]["turns"] == "0,0,0,0,0,0,0,0"
     expect(said).to_have_text("Corner bottom left: drawn anew")
+
+
+def test_a_corner_that_is_turned_back_is_not_said_to_be_drawn_anew(page, asked):
+    page.focus(".corner-0")
+    drawn(page, lambda: page.keyboard.press("ArrowRight"))
+    drawn(page, lambda: page.keyboard.press("ArrowLeft"))
+    said = page.locator("#map-status")
+    expect(said).to_have_text("Corner top left: turned by 0.0 to the right and 0.0 down")
+    assert asked[-1] == asked[0]
+
+
+def test_what_is_not_pinned_can_be_turned_without_dragging(page, asked):
+    page.get_by_label("bottom left", exact=True).check()
+    drawn(page, page.get_by_role("button", name="Turn up").click)
+    assert asked[-1]["turns"] == "0,-0.1,0,-0.1,0,0,0,-0.1"
+    assert asked[-1]["seeds"] == asked[0]["seeds"]
+    expect(page.locator("#map-status")).to_have_text("What is not pinned: turned a little up")
+    for pin in page.locator("[name=pin]").all():
+        pin.check()
+    page.get_by_role("button", name="Turn up").click()
+    expect(page.locator("#map-status")).to_have_text("All corners are pinned.")
+    assert len(asked) == 2
 
 
 def test_a_pinned_corner_stays(page, asked):
@@ -134,4 +157,16 @@ def test_the_way_that_could_not_be_drawn_is_drawn_when_it_is_to_play(page):
     play.click()
     expect(page.locator(FILM)).to_have_js_property("naturalWidth", 64 * 28)
     page.wait_for_function("() => document.querySelector('#way-place').value > 5")
+    expect(said).to_have_text("")
+
+
+def test_a_way_that_could_not_be_drawn_later_is_drawn_when_it_is_to_play(page):
+    film, said = page.locator(FILM), page.locator("#way-status")
+    film.scroll_into_view_if_needed()
+    expect(film).to_have_attribute("alt", re.compile("^The way of a 3"))
+    page.route("**/interpolate?*", lambda route: route.abort(), times=1)
+    page.locator("#map-digit").get_by_label("7", exact=True).check(force=True)
+    expect(said).to_have_text("The server does not answer. Try again in a moment.")
+    page.locator("#way-play").click()
+    expect(film).to_have_attribute("alt", re.compile("^The way of a 7"))
     expect(said).to_have_text("")

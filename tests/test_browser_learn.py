@@ -17,6 +17,18 @@ def test_where_it_could_not_be_loaded_touching_it_tries_again(page):
     expect(page.locator("#learn-status")).not_to_contain_text("server")
 
 
+def test_what_could_not_be_loaded_does_not_play_and_says_why(page):
+    page.route("**/history", lambda route: route.abort())
+    page.locator("#learn").scroll_into_view_if_needed()
+    said, play = page.locator("#learn-status"), page.locator("#learn-play")
+    expect(said).to_have_text("The server does not answer. Try again in a moment.")
+    with page.expect_request("**/history"):
+        play.click()
+    expect(play).to_have_text("Play")
+    expect(said).to_have_text("The server does not answer. Try again in a moment.")
+    assert page.input_value("#learn-time") == "1000"
+
+
 @pytest.fixture
 def section(page):
     """The section, with its sheets loaded."""
@@ -63,6 +75,15 @@ def test_all_three_stand_side_by_side_at_the_same_number_of_images(section):
     seen = [int(words.split()[1].replace(",", "")) for words in told]
     at = int(section.locator("#learn-time").get_attribute("aria-valuetext").split()[0].replace(",", ""))
     assert all(at / 2 < one <= at for one in seen)
+
+
+def test_another_model_is_told_of_once_it_is_chosen(section):
+    section.locator("#learn-time").press("ArrowLeft")
+    said = section.locator("#learn-status")
+    expect(said).to_contain_text("digitsmith after")
+    section.get_by_label("mlp", exact=True).check(force=True)
+    expect(said).to_contain_text("mlp after")
+    expect(said).not_to_contain_text("digitsmith")
 
 
 def test_it_plays_from_noise_and_pauses(section):

@@ -116,3 +116,14 @@ def test_going_back_while_a_digit_is_written_anew_stays_back(page):
     page.go_forward()
     expect(page.locator("#written")).to_have_attribute("aria-label", "1999 in handwriting")
     assert "number_turns" not in page.url
+
+
+def test_forward_after_a_back_that_failed_says_nothing_of_that(page):
+    write(page, "2026")
+    write(page, "1999")
+    page.route("**/number/**", lambda route: route.abort())
+    page.go_back()
+    expect(page.locator("#number-status")).to_have_text("The server does not answer. Try again in a moment.")
+    page.go_forward()
+    expect(page.locator("#number-status")).to_have_text("")
+    assert page.input_value("#number-form input") == "1999"

@@ -112,3 +112,10 @@ def test_the_form_for_a_data_set_offers_what_the_server_gives(app, client, most,
     assert (form and form[2]) == offered
     if form:
         assert client.head(f"/dataset?per_class={form[1]}").status_code == 200
+
+
+@pytest.mark.parametrize(("classes", "offered"), [(None, ["any"]), (5, ["any", "0", "1", "2", "3", "4"])])
+def test_the_form_offers_no_digit_that_no_model_can_be_asked_for(classes, offered):
+    page = create_app(catalogue=Catalogue([fake_model("one", classes)])).test_client().get("/").text
+    choices = re.findall(r'name="digit"[^>]*?( disabled)?><span>(\w+)</span>', page)
+    assert [name for disabled, name in choices if not disabled] == offered

@@ -7,7 +7,8 @@ const PER_KEY = 0.1; // and for a key press
 const FURTHEST = 9.999; // radians
 const CLICK = 4; // pixels within which a press is a click, not a drag
 
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+/** The way that each arrow key turns a corner: to the right and down. */
+export const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export const freshSeed = () => Math.floor(Math.random() * 2 ** 53);
 
@@ -18,6 +19,9 @@ function turnedBy(corner, [right, down], amount) {
   const turn = [corner.turn[0] + right * amount, corner.turn[1] + down * amount];
   return { ...corner, turn: turn.map((angle) => Math.max(-FURTHEST, Math.min(FURTHEST, angle))) };
 }
+
+/** A corner turned a little, one of the four ways. */
+export const nudged = (corner, way) => turnedBy(corner, way, PER_KEY);
 
 /** What /map is told of four corners. */
 export function told(corners) {
@@ -56,8 +60,8 @@ export function movable(button, get, set) {
     dragged = false;
   });
   button.addEventListener("keydown", (event) => {
-    if (!KEYS[event.key] || !alone(event)) return;
+    if (!WAYS[event.key] || !alone(event)) return;
     event.preventDefault();
-    set(turnedBy(get(), KEYS[event.key], PER_KEY));
+    set(nudged(get(), WAYS[event.key]));
   });
 }

@@ -21,7 +21,11 @@ const digit = () => section.querySelector("[name=drawn]:checked").value;
 function judge() {
   drawn = true;
   const signal = latest();
-  orSay(say, async () => {
+  const fail = (words) => {
+    unsee();
+    say(words);
+  };
+  orSay(fail, async () => {
     const opinions = await allOrNone(rows.map((row) => opinion(row, signal)), latest);
     seen.src = opinions[0].png;
     seen.alt = `Your ${digit()} as the discriminators see it`;
@@ -46,14 +50,19 @@ function tell(row, { digit: label, realness, probability }) {
   ruler.style.setProperty("--at", realness);
 }
 
-function forget() {
-  latest();
-  drawn = false;
+/** Take back what was said of another drawing. */
+function unsee() {
   seen.hidden = true;
   for (const row of rows) {
     row.querySelector(".ruler").hidden = true;
     row.querySelector("p").textContent = "has not seen it yet";
   }
+}
+
+function forget() {
+  latest();
+  drawn = false;
+  unsee();
   say("Nothing is drawn yet.");
 }
 

@@ -1,6 +1,6 @@
 // Explore: a map of the digits between four corners.
 
-import { fresh, movable, told } from "./corners.js";
+import { fresh, movable, nudged, told, WAYS } from "./corners.js";
 import { put } from "./digits.js";
 import { whenNear } from "./near.js";
 import { ask, orSay, whole } from "./server.js";
@@ -52,11 +52,18 @@ async function once() {
 }
 
 function change(which, corner) {
+  const turned = corner.seed === corners[which].seed;
   corners = corners.map((old, place) => (place === which ? corner : old));
   const name = pins[which].labels[0].textContent.trim();
-  const [right, down] = corner.turn.map((angle) => angle.toFixed(1));
-  const turned = corner.turn.some(Boolean);
+  const [right, down] = corner.turn.map((angle) => (Number(angle.toFixed(1)) + 0).toFixed(1)); // no -0.0
   draw(`Corner ${name}: ${turned ? `turned by ${right} to the right and ${down} down` : "drawn anew"}`);
+}
+
+/** Turn all corners that are not pinned, for who can click but not drag. */
+function turn(button) {
+  if (pins.every((pin) => pin.checked)) return say("All corners are pinned.");
+  corners = corners.map((corner, which) => (pins[which].checked ? corner : nudged(corner, WAYS[button.value])));
+  draw(`What is not pinned: turned a little ${button.dataset.way}`);
 }
 
 function anew() {
@@ -74,6 +81,7 @@ export function start() {
     );
   });
   section.querySelector("#map-anew").addEventListener("click", anew);
+  for (const button of section.querySelectorAll("#map-turn button")) button.addEventListener("click", () => turn(button));
   truncation.addEventListener("input", () => draw());
   section.querySelector("#map-digit")?.addEventListener("change", () => draw());
   whenNear(section, () => draw());

@@ -17,12 +17,13 @@ const status = section.querySelector("#way-status");
 const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
-let drawn = false;
+let drawn = false; // whether the way that is wanted is there
 let ends = { from: freshSeed(), to: freshSeed() };
 
 /** Fetch the strip of all frames; moving along it then needs no request. */
 function draw() {
   const signal = latest();
+  drawn = false;
   return orSay(say, async () => {
     const parameters = new URLSearchParams({ ...asked(), ...ends, steps: STEPS });
     const response = await ask(`interpolate?${parameters}`, { signal }, say);

@@ -18,7 +18,7 @@ const say = (words) => (status.textContent = words);
 
 let learners = []; // { figure, sheets, cursors, wanted, shown }: one a model, its sheets among them
 let most = 1; // images seen by the model that saw most
-let loading = false;
+let loading = null; // a promise, while all that is shown is loaded
 
 /** Where a number of images seen stands on the timeline: in proportion to its logarithm, for most happens early. */
 const share = (seen) => Math.log2(1 + seen / 128) / Math.log2(1 + most / 128);
@@ -102,13 +102,15 @@ function choose(name) {
   show();
 }
 
-/** Fetch the sheets ahead of playing, so that none is late. */
+/** Fetch the sheets ahead of playing, so that none is late; resolves to whether there are any. */
 async function fetchAhead() {
+  await begin();
   const shown = visible();
-  if (!shown.length) return;
+  if (!shown.length) return false;
   say(LOADING);
   await Promise.allSettled(shown.flatMap(({ sheets }) => sheets).map(({ url }) => loaded(url)));
   if (status.textContent === LOADING) say("\u00a0");
+  return true;
 }
 
 /** Wait for a picture to come. */
@@ -120,11 +122,14 @@ async function loaded(url) {
 
 /** Load all that is shown, once; where that fails, the next who turns to it tries again. */
 async function begin() {
-  if (loading || learners.length) return;
-  loading = true;
+  if (learners.length) return;
+  loading ??= loadAll().finally(() => (loading = null));
+  await loading;
+}
+
+async function loadAll() {
   const signal = latest();
-  const loads = () => allOrNone(figures.map((figure) => load(figure, signal)), latest);
-  const histories = await orSay(say, loads).finally(() => (loading = false));
+  const histories = await orSay(say, () => allOrNone(figures.map((figure) => load(figure, signal)), latest));
   if (!histories) return;
   say("\u00a0");
   most = Math.max(...histories.map(({ sheets }) => sheets.at(-1).images_seen));
@@ -139,7 +144,11 @@ export function start() {
   });
   slider.addEventListener("change", tell);
   for (const kind of ["click", "change"]) section.addEventListener(kind, begin);
-  section.addEventListener("change", ({ target }) => target.name === "learner" && choose(target.value));
+  section.addEventListener("change", ({ target }) => {
+    if (target.name !== "learner") return;
+    choose(target.value);
+    tell();
+  });
   playable(section.querySelector("#learn-play"), slider, PLAY, false, fetchAhead);
   whenNear(section, begin);
 }

@@ -18,6 +18,8 @@ const latest = onlyLatest();
 
 let coming = null; // what "Generate" has asked for and not brought yet
 let putAside = ""; // the digit that was chosen before a model that does not know it
+let settled = caption.textContent; // what is said of the picture that is shown
+let astray = false; // whether the form says what a return asked for and has not brought
 
 /** Parameters that the form says, without those that say nothing. */
 function wanted() {
@@ -46,6 +48,8 @@ function put({ digits, seed }, again) {
   list.dataset.columns = Math.ceil(Math.sqrt(digits.length));
   caption.textContent = many ? `${digits.length} handwritten digits, seed ${seed}` : ofDigit(digits[0], seed);
   chosen.textContent = many ? ofPicture(digits[0], seed, digits.length) : "";
+  settled = caption.textContent;
+  astray = false;
   link.href = `?${again}`;
   document.dispatchEvent(new CustomEvent("made", { detail: again }));
 }
@@ -103,7 +107,18 @@ function restore() {
   const parameters = remembered();
   const shown = new URL(link.href).searchParams;
   latest(); // what was asked for before the return does not come after it
-  if (NAMES.every((name) => parameters.get(name) === shown.get(name))) return;
+  const there = NAMES.every((name) => parameters.get(name) === shown.get(name));
+  if (there) caption.textContent = settled; // and not what went wrong on the way to another
+  if (there && !astray) return;
+  fill(parameters);
+  astray = !there;
+  if (there) return;
+  const asked = NAMES.filter((name) => parameters.has(name)).map((name) => [name, parameters.get(name)]);
+  make(new URLSearchParams(asked));
+}
+
+/** Set the form to what parameters say. */
+function fill(parameters) {
   for (const name of ["count", "truncation", "model"]) {
     const value = parameters.get(name) ?? DEFAULTS[name] ?? "";
     if (value !== "") form.elements[name].value = value;
@@ -111,8 +126,6 @@ function restore() {
   choose(parameters.get("digit") ?? "");
   putAside = "";
   offerDigits();
-  const asked = NAMES.filter((name) => parameters.has(name)).map((name) => [name, parameters.get(name)]);
-  make(new URLSearchParams(asked));
 }
 
 /** Enter and Space generate wherever nothing has the focus, as long as the picture is in sight. */

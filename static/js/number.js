@@ -117,6 +117,7 @@ export function start() {
     const wanted = linked(said.has("number_seed") ? said : first);
     form.elements.number.value = wanted.text;
     if (JSON.stringify(wanted) !== JSON.stringify(coming ?? written)) write(wanted).then((done) => done && tell(done));
+    else if (!coming) say(""); // and not what went wrong on the way to another
   });
   remember(saved(), { replace: true });
 }

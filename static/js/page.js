@@ -11,5 +11,6 @@ import * as number from "./number.js";
 import * as take from "./take.js";
 import * as understand from "./understand.js";
 
+for (const button of document.querySelectorAll("li > button[disabled]")) button.disabled = false; // idle until now
 for (const field of document.querySelectorAll("[data-kept]")) field.remove(); // each form changes only its own part now
 for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw, understand]) section.start();
