@@ -3,8 +3,8 @@
 import math
 import os
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def train(
     from training.checkpoint import Progress
     from training.data import load
     from training.export import export, exported
-    from training.files import alone
+    from training.files import alone, there
     from training.trainer import Trainer, build, continued
     from training.workers import of_environment
 
@@ -126,7 +126,7 @@ def train(
     settings = None if resume else settings_for(preset or "digitsmith", changes)
     dataset = load(data)
     workers = of_environment()
-    with workers.together(), _there(folder, "--out"), alone(folder) if workers.chief else nullcontext():
+    with workers.together(), there(folder, "--out"), alone(folder) if workers.chief else nullcontext():
         if settings:
             progress = Progress()
             gan = build(settings, dataset, progress.step, workers)
@@ -154,13 +154,13 @@ def judge(data: str, judges: Path) -> None:
     """Train the judges: three classifiers of real digits, which evaluate generated ones."""
     from training.data import MNIST_SHA256, load
     from training.evaluation.judge import train_all
-    from training.files import alone, put_back
+    from training.files import alone, put_back, there
 
     dataset = load(data)
     if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
         raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
     put_back(judges.resolve())
-    with _there(judges, "--judges"), alone(judges):
+    with there(judges, "--judges"), alone(judges):
         card = train_all(dataset, judges)
     for name, facts in card["judges"].items():
         click.echo(f"{name} judge: {facts['accuracy']:.2%} of the test digits read right, {facts['seconds']:.0f} s")
@@ -249,19 +249,3 @@ def _check_out(folder: Path, resume: bool) -> None:
         raise TrainingError(f"{folder} holds a model already: give another --out.")
     if not resume:
         check_name(folder.resolve().name, "The last part of --out")
-
-
-@contextmanager
-def _there(folder: Path, option: str) -> Iterator[None]:
-    """Make a folder if it is not there; one that was made and is still empty at the end goes again."""
-    made = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TrainingError(f"{option} is {folder}, which cannot be a folder: {error.strerror}.") from error
-    try:
-        yield
-    finally:
-        if made:
-            with suppress(OSError):
-                folder.rmdir()  # refused where there is anything in it

@@ -62,6 +62,25 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def there(folder: Path, option: str) -> Iterator[None]:
+    """Have a folder that an option names; one that is made for it and still empty at the end goes again.
+
+    Raises: TrainingError when it cannot be.
+    """
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"{option} is {folder}, which cannot be a folder: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()  # refused where there is anything in it
+
+
 def check_writable(folder: Path) -> None:
     """Make sure that there can be files in a folder, which need not be there yet, before there is anything to lose.
 

@@ -11,6 +11,9 @@ PLOT = "history.png"
 METRICS = ("discriminator_loss", "generator_loss", "real_logit", "generated_logit")
 COLUMNS = ("step", "images_seen", *METRICS, "images_per_second")
 
+RUN_AWAY = 1.1  # times the loss of a tie: no discriminator that tells anything apart stays above it
+RUN_AWAY_ROWS = 5  # one after the other
+
 
 def row(step: int, batch_size: int, sums: dict[str, float]) -> dict[str, float]:
     """One row of the history: means of the metrics since the row before.
@@ -40,6 +43,16 @@ def read(folder: Path) -> list[dict[str, float]]:
     if not rows:
         raise TrainingError(f"{folder / FILE} has no rows.")
     return rows
+
+
+def runs_away(rows: list[dict[str, float]], tie: float, warmup_steps: int) -> bool:
+    """Whether a discriminator that could tell something apart has long been worse than a tie, whose loss is given.
+
+    What comes while the learning rates rise does not count, for a fresh discriminator begins there.
+    """
+    losses = [row["discriminator_loss"] for row in rows if row["step"] > warmup_steps]
+    before, recent = losses[:-RUN_AWAY_ROWS], losses[-RUN_AWAY_ROWS:]
+    return bool(before) and min(before) < RUN_AWAY * tie <= min(recent)
 
 
 def plot(folder: Path, rows: list[dict[str, float]], title: str) -> None:

@@ -24,8 +24,6 @@ from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-RUN_AWAY = 1.1  # times the loss of a tie: no discriminator that tells anything apart stays above it
-RUN_AWAY_ROWS = 5  # rows of the history, one after the other
 CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed; the schedules stretch to more images
 
 
@@ -160,17 +158,14 @@ class Trainer:
 
     def _tell_of_run_away(self) -> None:
         """Say it, once, when a discriminator that could tell something apart has long been worse than a tie."""
-        warmup = self.settings.warmup_steps
-        losses = [row["discriminator_loss"] for row in self.progress.history if row["step"] > warmup]
-        before, recent = losses[:-RUN_AWAY_ROWS], losses[-RUN_AWAY_ROWS:]
-        tie = self.gan.game.tie
-        calm = bool(before) and min(before) < RUN_AWAY * tie  # a fresh discriminator begins above it
-        if self._told_of_run_away or not calm or min(recent) < RUN_AWAY * tie:
+        rows, tie = self.progress.history, self.gan.game.tie
+        if self._told_of_run_away or not history.runs_away(rows, tie, self.settings.warmup_steps):
             return
         self._told_of_run_away = True
+        loss = rows[-1]["discriminator_loss"]
         remedy = "a larger --drift or lower learning rates" if self.settings.drift else "--drift 0.001"
         tqdm.write(
-            f"The discriminator's loss is {recent[-1]:.4g}, where one that tells nothing apart has {tie:.2f}: this run"
+            f"The discriminator's loss is {loss:.4g}, where one that tells nothing apart has {tie:.2f}: this run"
             f" gets away, and few come back. Begin again with {remedy}.",
             file=sys.stderr,
         )
