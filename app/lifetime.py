@@ -26,8 +26,13 @@ class Lifetime:
         """Tell every process that the server is about to end."""
         self._numbers[0] = 1
 
+    @property
+    def ending(self) -> bool:
+        """Whether every process is to end by now, with its grace to finish what it has in hand."""
+        return bool(self._numbers[3])
+
     def end(self) -> None:
-        """Tell every process that it is to end: its grace begins."""
+        """Tell every process to end."""
         self._numbers[3] = 1
 
     @property
@@ -47,8 +52,7 @@ class Lifetime:
 
     def needs(self, generation: int) -> bool:
         """Whether a process of this generation must stay, for those that are to replace it cannot serve yet."""
-        ending = self._numbers[3]
-        return self.generation > generation >= self._numbers[2] and not ending
+        return self.generation > generation >= self._numbers[2] and not self.ending
 
 
 def init_app(app: Flask) -> None:

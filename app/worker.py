@@ -96,13 +96,13 @@ class Worker(ModestWorker):
             super().handle_exit(signal.SIGTERM, None)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or not; while the server stops, accept as long as an earlier request is in hand."""
+        """Accept connections or not; while the server ends, accept as long as an earlier request is in hand."""
         finishing = bool(self._in_hand or self.keepalived_conns)
-        super().set_accept_enabled(enabled or (self.lifetime.stopping and not self.alive and finishing))
+        super().set_accept_enabled(enabled or (self.lifetime.ending and not self.alive and finishing))
 
     def begun(self, conn: TConn) -> None:
         """A request begins to come: it is to be finished, if it came before the end."""
-        if self.alive or not self.lifetime.stopping:
+        if self.alive or not self.lifetime.ending:
             self._in_hand.add(conn)
 
     def lost(self, conn: TConn) -> None:

@@ -170,3 +170,17 @@ def test_a_way_that_could_not_be_drawn_later_is_drawn_when_it_is_to_play(page):
     page.locator("#way-play").click()
     expect(film).to_have_attribute("alt", re.compile("^The way of a 7"))
     expect(said).to_have_text("")
+
+
+def test_a_way_that_is_still_coming_plays_once_it_is_there_and_another_in_its_place_too(page):
+    held, play = [], page.locator("#way-play")
+    page.route("**/interpolate?*", lambda route: held.append(route))
+    with page.expect_request("**/interpolate?*"):
+        page.locator(FILM).scroll_into_view_if_needed()
+    play.click()
+    with page.expect_request("**/interpolate?*"):
+        page.locator("#way-anew").click()
+    assert len(held) == 2
+    held[1].continue_()
+    page.wait_for_function("() => document.querySelector('#way-place').value > 5")
+    expect(play).to_have_text("Pause")

@@ -15,7 +15,7 @@ from training.data import load
 from training.errors import TrainingError
 from training.evaluation import judge as judging
 from training.evaluation.judge import Judge, read_card
-from training.files import sha256_of
+from training.files import alone, sha256_of
 
 FOLDER = ROOT / "training" / "evaluation" / "judges"
 CARD = json.loads((FOLDER / "card.json").read_text())
@@ -79,6 +79,8 @@ def test_the_judges_are_replaced_together_or_not_at_all(few_digits, tmp_path, mo
 def test_judges_that_a_kill_has_set_aside_are_put_back(few_digits, tmp_path, monkeypatch):
     folder, aside = tmp_path / "judges", tmp_path / ".replaced-judges"
     shutil.copytree(FOLDER, aside)
+    with alone(aside), pytest.raises(TrainingError, match="Another process is at work"):
+        read_card(folder)  # it is being replaced
     assert read_card(folder) == CARD
     folder.rename(aside)
 

@@ -121,6 +121,26 @@ def test_a_drain_after_a_reload_that_failed_serves_on_too(house):
         assert process.wait(timeout=60) == 0
 
 
+def test_in_a_drain_a_process_that_a_reload_replaces_refuses_nothing(one_model):
+    settings = {"WORKERS": 1, "DIGITSMITH_DRAIN": 3600, "DIGITSMITH_GRACE": 3600}
+    with running_server(DIGITSMITH_MODELS=one_model, **settings) as (address, process):
+        (before,) = process.workers
+        held = Held(address)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(process.workers) == 2, what="the new process")
+        (after,) = set(process.workers) - {before}
+        wait_until(lambda: process.has(after, f"{address}/livez"), what="the new process to serve")
+        with load(address) as statuses:
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: status(f"{address}/readyz") == 503, what="/readyz to say 503")
+            until_then = busy_seconds(after)
+            wait_until(lambda: busy_seconds(after) > until_then + 2, what="work for seconds more")
+        assert set(statuses) == {200}
+        assert held.finish() == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
 def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
     replace(house / "app" / "connections.py", "WRITE = 10, 30,", "WRITE = 10, 1,")
     with running_server(folder=house) as (address, _), connected(address) as connection:

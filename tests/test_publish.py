@@ -180,6 +180,18 @@ def test_a_run_is_not_published_in_the_name_of_other_data(run, fashion, tmp_path
     assert not models.exists()
 
 
+def test_an_evaluation_that_would_have_no_place_is_not_begun(run, tmp_path, few_digits, judges, monkeypatch):
+    def check(folder: Path) -> None:
+        if folder == run:
+            raise TrainingError("read-only")
+
+    rewrite(run, evaluation=None)
+    monkeypatch.setattr("training.files.check_writable", check)
+    monkeypatch.setattr("training.evaluation.folder.evaluate_folder", None)
+    arguments = ["--models", str(tmp_path / "models"), "--data", str(few_digits), "--judges", str(judges)]
+    assert "read-only" in CliRunner().invoke(cli, ["publish", str(run), *arguments]).stderr
+
+
 @pytest.mark.parametrize("command", ["evaluate", "publish"])
 def test_what_cannot_be_written_is_said_before_anything_is_measured(run, monkeypatch, command):
     def read_only(**_: object) -> None:
@@ -258,6 +270,12 @@ def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name)
         ({"evaluation": without("coverage")}, "card.json has no coverage.generated; it must be a number"),
         ({"evaluation": without("recall")}, "card.json has no recall.generated"),
         ({"evaluation": EVALUATION | {"cas": "high"}}, "card.json has no cas.generated"),
+        ({"evaluation": EVALUATION | {"class_shares": {"generated": [], "real": []}}}, "has other class_shares"),
+        (
+            {"evaluation": EVALUATION | {"class_shares": {"generated": [1], "real": [1, 0]}}},
+            "has other class_shares",
+        ),
+        ({"evaluation": EVALUATION | {"class_shares": {"generated": ["1"], "real": [1]}}}, "has other class_shares"),
         ({"evaluation": without("class_shares")}, "card.json has no class_shares.generated; it must be a list"),
         ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
         ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.exact_duplicates"),

@@ -22,10 +22,9 @@ from training.checkpoint import Progress
 from training.data import load
 from training.errors import TrainingError
 from training.evolution import sheet_labels, sheet_steps
-from training.export import exported
 from training.files import replacing
 from training.gan import GAN
-from training.history import write
+from training.history import holds, write
 from training.presets import settings_for
 from training.trainer import Trainer
 from training.workers import Workers
@@ -228,9 +227,10 @@ def test_a_run_that_ends_at_its_checkpoint_loses_the_rows_that_a_killed_sitting_
     trainer.run()
     rows = history(trainer.folder)
     write(trainer.folder, [*rows, rows[-1] | {"step": 11}])
-    assert not exported(trainer.folder, trainer.settings, trainer.progress)
+    assert not holds(trainer.folder, trainer.progress.history)
     longer(trainer, 160).run()
     assert history(trainer.folder) == rows
+    assert holds(trainer.folder, trainer.progress.history)
 
 
 def test_no_sheet_stays_that_the_run_in_its_new_length_does_not_list(trainer):

@@ -133,11 +133,12 @@ def train(
         else:
             given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
             gan, progress = continued(folder, dataset, given, workers)
-        if exported(folder, gan.settings, progress):
+        finished = exported(folder, gan.settings, progress)
+        if finished and history.holds(folder, progress.history) and not progress.sums:
             click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
             return
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
-        if workers.chief:
+        if workers.chief and not finished:
             history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
             export(folder, gan, dataset, progress)
     if workers.number > 1:
@@ -224,6 +225,7 @@ def publish(
             dataset = load(data)
             check_data(folder, card, dataset)
             if not evaluated:
+                check_writable(folder)
                 evaluate_folder(folder, dataset, judges, with_cas=False)
         check_judges(folder, judges)
         found, incomparable = publish(folder, target, force)

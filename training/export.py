@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training import cards, checkpoint, history
+from training import cards, checkpoint
 from training.checkpoint import Progress
 from training.data import Dataset
 from training.environment import machine, versions
@@ -100,11 +100,10 @@ def check_data(folder: Path, card: dict[str, Any], data: Dataset) -> None:
 def exported(folder: Path, settings: Settings, progress: Progress) -> bool:
     """Whether the run is at its end and its folder already holds the model of that end, under these settings."""
     try:
-        card, rows = read_card(folder), history.read(folder)
-    except (TrainingError, FileNotFoundError):
+        card = read_card(folder)
+    except TrainingError:
         return False
-    seen = progress.step * settings.batch_size
-    finished = progress.step == settings.steps and card["images_seen"] == rows[-1]["images_seen"] == seen
+    finished = progress.step == settings.steps and card["images_seen"] == progress.step * settings.batch_size
     return finished and card["settings"] == asdict(settings)
 
 

@@ -92,9 +92,14 @@ def check_writable(folder: Path) -> None:
 
 
 def put_back(path: Path) -> None:
-    """Give a folder its name back where a killed replacement has left it without."""
-    with _told(path):
-        if _aside(path).exists() and not path.exists():
+    """Give a folder its name back where a killed replacement has left it without.
+
+    Raises: TrainingError when whoever replaces it is at it still.
+    """
+    if path.exists() or not _aside(path).exists():
+        return
+    with _told(path), alone(_aside(path)):
+        if not path.exists():
             _aside(path).rename(path)
 
 

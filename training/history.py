@@ -45,6 +45,14 @@ def read(folder: Path) -> list[dict[str, float]]:
     return rows
 
 
+def holds(folder: Path, rows: list[dict[str, float]]) -> bool:
+    """Whether history.csv has these rows and no others."""
+    try:
+        return read(folder) == rows
+    except (TrainingError, FileNotFoundError):
+        return False
+
+
 def runs_away(rows: list[dict[str, float]], tie: float, warmup_steps: int) -> bool:
     """Whether a discriminator that could tell something apart has long been worse than a tie, whose loss is given.
 

@@ -112,5 +112,10 @@ def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     """The evaluation in the card of a folder, if it has one. Raises TrainingError when the gate cannot judge by it."""
     evaluation: dict[str, Any] | None = card["evaluation"]
     if evaluation is not None:
-        cards.require(evaluation, needed(evaluation, card["conditional"]), f"The evaluation in {folder / CARD}")
+        where = f"The evaluation in {folder / CARD}"
+        cards.require(evaluation, needed(evaluation, card["conditional"]), where)
+        shares = list(evaluation["class_shares"].values())
+        each = [share for kind in shares for share in kind]
+        if len({len(kind) for kind in shares}) > 1 or not each or not all(isinstance(x, cards.NUMBER) for x in each):
+            raise TrainingError(f"{where} has other class_shares than a number for each class.")
     return evaluation

@@ -18,25 +18,33 @@ const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
 let drawn = false; // whether the way that is wanted is there
+let drawing = null; // a promise, while it is fetched
 let ends = { from: freshSeed(), to: freshSeed() };
 
 /** Fetch the strip of all frames; moving along it then needs no request. */
 function draw() {
   const signal = latest();
   drawn = false;
-  return orSay(say, async () => {
-    const parameters = new URLSearchParams({ ...asked(), ...ends, steps: STEPS });
-    const response = await ask(`interpolate?${parameters}`, { signal }, say);
-    const alt = `The way of a ${label(response)} from seed ${parameters.get("from")} to seed ${parameters.get("to")}`;
-    await put(film, await whole(response.blob()), alt);
-    drawn = true;
-    say("");
+  const mine = orSay(say, () => fetchStrip(signal)).finally(() => {
+    if (drawing === mine) drawing = null;
   });
+  drawing = mine;
 }
 
-/** Draw the way if that has not been done, as where the server was away; resolves to whether there is one. */
+async function fetchStrip(signal) {
+  const parameters = new URLSearchParams({ ...asked(), ...ends, steps: STEPS });
+  const response = await ask(`interpolate?${parameters}`, { signal }, say);
+  const alt = `The way of a ${label(response)} from seed ${parameters.get("from")} to seed ${parameters.get("to")}`;
+  await put(film, await whole(response.blob()), alt);
+  if (signal.aborted) return; // another is wanted by now
+  drawn = true;
+  say("");
+}
+
+/** See that the way is there that is wanted, as where the server was away; resolves to whether it is. */
 async function ready() {
-  if (!drawn) await draw();
+  if (!drawn && !drawing) draw();
+  while (drawing) await drawing;
   return drawn;
 }
 

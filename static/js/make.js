@@ -108,7 +108,7 @@ function restore() {
   const shown = new URL(link.href).searchParams;
   latest(); // what was asked for before the return does not come after it
   const there = NAMES.every((name) => parameters.get(name) === shown.get(name));
-  if (there) caption.textContent = settled; // and not what went wrong on the way to another
+  if (there && caption.textContent !== settled) caption.textContent = settled; // and not what went wrong on the way to another
   if (there && !astray) return;
   fill(parameters);
   astray = !there;
