@@ -14,6 +14,7 @@ from training.data import load
 from training.evaluation.judge import load_all
 from training.evaluation.metrics import frechet_distance
 from training.evaluation.sampler import Sampler
+from training.export import check_data
 
 SEED = 77
 GAINS = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.025, 1.03, 1.035, 1.04)
@@ -25,8 +26,7 @@ GAINS = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.025, 1.03, 1.035, 1.04)
 def main(folder: Path, data: str) -> None:
     """Print a row for each gain."""
     sampler, dataset = Sampler(folder), load(data)
-    if sampler.card["dataset"]["sha256"] != dataset.sha256:
-        raise click.ClickException(f"{folder} was trained on {sampler.card['dataset']['name']}, not on {dataset.name}.")
+    check_data(folder, sampler.card, dataset)
     judges = load_all(JUDGES, dataset)
     real = {name: judge(dataset.train_images)[0] for name, judge in judges.items()}
     latents = sampler.latents(len(dataset.train_images), SEED)
