@@ -31,7 +31,7 @@ def cells(row: str) -> list[str]:
 
 def test_a_gain_is_chosen_by_the_data_the_model_learned_from(runs, real_digits):
     done = CliRunner().invoke(gain.main, [str(runs / "digitsmith"), "--data", str(real_digits)])
-    assert "digitsmith was trained on few, not on digits." in done.stderr
+    assert "digitsmith was trained on few, not on this digits." in done.stderr
 
 
 def test_a_row_of_the_sweep(scorer, data):
