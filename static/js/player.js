@@ -9,9 +9,9 @@ import { alone } from "./keys.js";
  * @param {HTMLInputElement} slider
  * @param {number} seconds - from one end to the other
  * @param {boolean} back - whether to go there and back without end
- * @param {() => Promise} ready - settles once it can begin, with false if it cannot
+ * @param {() => Promise<boolean>} ready - resolves to whether it can begin, once that is known
  */
-export function playable(button, slider, seconds, back = false, ready = async () => {}) {
+export function playable(button, slider, seconds, back, ready) {
   let frame = null;
   let plays = null; // something of this playing's own
   let last = null;
@@ -43,7 +43,7 @@ export function playable(button, slider, seconds, back = false, ready = async ()
     button.textContent = "Pause";
     const can = await ready();
     if (plays !== playing) return;
-    if (can === false) return stop();
+    if (!can) return stop();
     place = Number(slider.value) >= high && !back ? low : Number(slider.value);
     last = null; // the first frame's time may lie before now
     frame = requestAnimationFrame(move);
