@@ -23,6 +23,7 @@ from urllib.request import Request, urlopen
 import hypothesis
 import numpy as np
 import pytest
+from evaluations import EVALUATION, rewrite
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -184,6 +185,16 @@ def runs(training: Callable[..., subprocess.CompletedProcess[str]], few_digits: 
         done = training("train", "--preset", preset, "--data", few_digits, "--out", folder / preset, *tiny)
         assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def run(runs, tmp_path):
+    """A copy of a barely trained model's folder, with an evaluation put into its card."""
+    shutil.copytree(runs / "digitsmith", tmp_path / "run")
+    (tmp_path / "run" / "evaluation").mkdir(exist_ok=True)
+    (tmp_path / "run" / "evaluation" / "report.md").write_text("# A report\n")
+    rewrite(tmp_path / "run", evaluation=EVALUATION)
+    return tmp_path / "run"
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,6 @@
-"""An evaluation that passes the gate, and how to spoil it."""
+"""An evaluation that passes the gate, and how to spoil it or the card that holds it."""
+
+import json
 
 GOOD = {"generated": 0.9, "real": 0.95}
 COPIES = {kind: {"exact_duplicates": 0, "near_duplicates": 0.01} for kind in ("generated", "real")}
@@ -20,3 +22,11 @@ def with_copies(share, value):
 
 def without(name):
     return {key: value for key, value in EVALUATION.items() if key != name}
+
+
+def card_of(folder):
+    return json.loads((folder / "card.json").read_text())
+
+
+def rewrite(folder, **changes):
+    (folder / "card.json").write_text(json.dumps(card_of(folder) | changes))
