@@ -53,5 +53,6 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-c", "import os, urllib.request; \
   port = os.environ.get('DIGITSMITH_PORT') or os.environ['PORT']; \
-  urllib.request.urlopen(f'http://127.0.0.1:{port}/readyz', timeout=5)"]
+  here = urllib.request.build_opener(urllib.request.ProxyHandler({})); \
+  here.open(f'http://127.0.0.1:{port}/readyz', timeout=5)"]
 ENTRYPOINT ["gunicorn"]

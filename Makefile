@@ -54,6 +54,7 @@ clean: ## Remove what was installed and cached, but no training run
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit("$(PYTHON) is too old: install Python 3.11, or name it by PYTHON=." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	@touch $@
 

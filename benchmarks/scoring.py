@@ -33,7 +33,8 @@ class Scorer:
     def __call__(self, gan: GAN) -> dict[str, float]:
         """judge-FID, label accuracy (without meaning where labels cannot be asked for), precision, recall."""
         features, read, labels = self._judged(gan)
-        manifold = metrics.manifold_scores(self.test, features[: len(self.test)])
+        sample = min(len(self.test), self.count)
+        manifold = metrics.manifold_scores(self.test[:sample], features[:sample])
         fid = metrics.frechet_distance(self.test, features)
         accuracy = float((read == labels).mean())
         return {"judge_fid": fid, "label_accuracy": accuracy, **manifold}

@@ -64,9 +64,9 @@ def main(data: str, images: int, names: tuple[str, ...]) -> None:
 
 def held_out(data: Dataset) -> Dataset:
     """The data set without its test digits: the last training digits stand in their place."""
-    if len(data.train_images) <= SLICE:
+    if len(data.train_images) < 2 * SLICE:
         raise click.ClickException(
-            f"{data.name} has {len(data.train_images)} training images; a sweep needs more than {SLICE}."
+            f"{data.name} has {len(data.train_images)} training images; a sweep needs at least {2 * SLICE}."
         )
     return replace(
         data,

@@ -5,7 +5,7 @@ import json
 GOOD = {"generated": 0.9, "real": 0.95}
 COPIES = {kind: {"exact_duplicates": 0, "near_duplicates": 0.01} for kind in ("generated", "real")}
 EVALUATION = {
-    "class_kl": {"generated": 0.001, "real": 0.001, "without_rarest": 0.095},
+    "class_kl": {"generated": 0.001, "real": 0.001},
     "class_shares": {"generated": [0.5, 0.5], "real": [0.5, 0.5]},
     "coverage": GOOD,
     "memorisation": {"pixels": COPIES, "features": COPIES},

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs deploy/compose.scale.yaml and shows that it keeps its promises: the same bytes from every server, one rate
 # limit over all, digits for everyone while no more data sets are taken, no failed request while servers are
-# replaced, and few where one is killed. Needs a Docker engine with Compose, and hey.
+# replaced, and few where one is killed. Needs a Docker engine with Compose, and hey; DOCKER_BUILD_FLAGS reaches
+# `docker build`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PORT=${PORT:-8766} COMPOSE_PROJECT_NAME=digitsmith-scale COMPOSE_HTTP_TIMEOUT=120
@@ -10,7 +11,7 @@ servers="172.30.7.11 172.30.7.12 172.30.7.13"
 
 fail() { echo "scale-test: $*" >&2; exit 1; }
 if docker compose version >/dev/null 2>&1; then composing="docker compose"; else composing=docker-compose; fi
-compose() { $composing --file deploy/compose.scale.yaml "$@" 2>/dev/null; }
+compose() { $composing --file deploy/compose.scale.yaml "$@" 2>"$told" || fail "$composing $*: $(tail -n 3 "$told")"; }
 get() { curl --silent --show-error --fail --max-time 20 "$@"; }
 ready() { for _ in $(seq 600); do get --output /dev/null "$1/readyz" 2>/dev/null && return; sleep 0.1; done; fail "$1 is not ready"; }
 all_ready() { for server in $servers; do ready "http://$server:8000"; done; ready "$front"; }
@@ -19,8 +20,13 @@ status() { curl --silent --max-time 20 --output /dev/null --write-out '%{http_co
 statuses() { sed -n '/Status code/,/^$/p;/Error dist/,/^$/p' "$log"; }
 
 for tool in "${composing% *}" hey; do command -v "$tool" >/dev/null || fail "$tool is missing"; done
-log=$(mktemp)
-trap 'compose down --timeout 5; rm -f "$log"' EXIT
+docker info >/dev/null 2>&1 || fail "no Docker engine answers: start one first"
+log=$(mktemp) told=$(mktemp)
+trap '(compose down --timeout 5) || true; rm -f "$log" "$told"' EXIT
+
+# Compose builds only what is missing, and would run the program as it once was.
+# shellcheck disable=SC2086 # the flags are words
+docker build ${DOCKER_BUILD_FLAGS:---network host} --quiet --tag digitsmith . >/dev/null || fail "the image cannot be built"
 
 DIGITSMITH_RATE_LIMIT=30/minute compose up --detach
 all_ready

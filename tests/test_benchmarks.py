@@ -34,12 +34,23 @@ def test_a_gain_is_chosen_by_the_data_the_model_learned_from(runs, real_digits):
     assert "digitsmith was trained on few, not on this digits." in done.stderr
 
 
+def test_each_gain_has_its_distances_by_every_judge(runs, few_digits, judges, monkeypatch):
+    monkeypatch.setattr(gain, "JUDGES", judges)
+    monkeypatch.setattr(gain, "GAINS", (1.0, 8.0))
+    done = CliRunner().invoke(gain.main, [str(runs / "digitsmith"), "--data", str(few_digits)])
+    header, _, plain, eightfold = done.stdout.splitlines()
+    assert cells(header) == ["gain", "first", "second", "third"]
+    assert (cells(plain)[0], cells(eightfold)[0]) == ("1", "8")
+    assert all(float(one) != float(other) for one, other in zip(cells(plain)[1:], cells(eightfold)[1:], strict=True))
+
+
 def test_a_row_of_the_sweep(scorer, data):
     name, fid, accuracy, precision, recall, loss, images = cells(sweep.row("tiny", scorer, data, TINY))
     assert name == "tiny"
     assert float(fid) > scorer.floor
     assert accuracy.endswith("%")
-    assert 0 <= float(precision) <= 1 >= float(recall)
+    assert 0 <= float(precision) <= 1
+    assert 0 <= float(recall) <= 1
     assert float(loss) > 0
     assert float(images.replace(",", "")) > 0
 
@@ -49,8 +60,8 @@ def test_the_sweep_never_sees_the_test_digits(data, monkeypatch):
     sliced = sweep.held_out(data)
     assert (len(sliced.train_images), len(sliced.test_images)) == (500, 100)
     assert (sliced.test_images == data.train_images[500:]).all()
-    monkeypatch.setattr(sweep, "SLICE", 600)
-    with pytest.raises(Exception, match="few has 600 training images; a sweep needs more than 600"):
+    monkeypatch.setattr(sweep, "SLICE", 301)
+    with pytest.raises(Exception, match="few has 600 training images; a sweep needs at least 602"):
         sweep.held_out(data)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evaluations import COPIES, EVALUATION, with_copies, without
 
-from training.evaluation.metrics import divergence, divergence_without_rarest
+from training.evaluation.metrics import divergence
 from training.gate import WORSE, checks
 
 KL = EVALUATION["class_kl"]
@@ -43,12 +43,12 @@ def test_cas_is_compared_where_both_have_it(unmeasured):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"class_kl": KL | {"generated": 0.094}}, "it has collapsed: it leaves classes out"),
+        ({"class_kl": KL | {"generated": 0.101}}, "it has collapsed: it draws some classes far too rarely"),
         ({"coverage": {"generated": 0.1, "real": 0.95}}, "it has collapsed: its digits cover too few of the real ones"),
         ({"label_accuracy": {"generated": 0.9, "real": 0.995}}, "it misses the digits that are asked for"),
         ({"judge_fid": {"generated": 1.2}}, "it is worse than the model it would replace"),
         ({"label_accuracy": {"generated": 0.98, "real": 0.995}}, "it is worse than the model it would replace"),
-        ({"class_kl": KL | {"generated": float("nan")}}, "it has collapsed: it leaves classes out"),
+        ({"class_kl": KL | {"generated": float("nan")}}, "it has collapsed: it draws some classes far too rarely"),
         (
             {"memorisation": {"pixels": COPIES, "features": with_copies("near_duplicates", 0.04)}},
             "it copies training digits",
@@ -70,7 +70,7 @@ def test_one_class_of_any_number_left_out_is_a_collapse(classes, misread):
     real = np.full(classes, 1 / classes)
     drawn = np.append(np.full(classes - 1, (1 - misread / classes) / (classes - 1)), misread / classes)
     shares = {"generated": drawn.tolist(), "real": real.tolist()}
-    kl = {"generated": divergence(drawn, real), "real": 0.001, "without_rarest": divergence_without_rarest(real)}
+    kl = {"generated": divergence(drawn, real), "real": 0.001}
     reasons = failed(EVALUATION | {"class_kl": kl, "class_shares": shares})
     assert "it has collapsed: it leaves a class out" in reasons
 
@@ -81,9 +81,8 @@ def test_the_class_that_is_left_out_is_named():
     assert str(check) == "share of class 1 0.01 is beyond the limit of 0.04"
 
 
-def test_a_class_of_next_to_no_digits_asks_no_more_of_generated_digits_than_of_real_ones():
-    kl = {"generated": 0.0008, "real": 0.001, "without_rarest": 0.0002}
-    assert failed(EVALUATION | {"class_kl": kl}) == []
+def test_some_unevenness_among_many_classes_is_no_collapse():
+    assert failed(EVALUATION | {"class_kl": KL | {"generated": 0.04}}) == []
 
 
 def test_a_model_that_takes_no_labels_replaces_none_that_does():

@@ -50,8 +50,6 @@ def test_leaving_one_of_ten_classes_out_costs_what_it_must():
     assert shares[9] == 0
     assert metrics.divergence(shares, np.full(10, 0.1)) == pytest.approx(np.log(10 / 9))
     assert metrics.divergence(np.full(10, 0.1), np.full(10, 0.1)) == 0
-    assert metrics.divergence_without_rarest(np.full(10, 0.1)) == pytest.approx(np.log(10 / 9))
-    assert metrics.divergence_without_rarest(np.ones(1)) == 0
 
 
 def test_copies_are_found_out_and_new_digits_are_not(rng):

@@ -23,6 +23,7 @@ from training.networks import load_network
 CARD = "card.json"
 FEATURES = 128  # size of the penultimate layer
 EPOCHS, BATCH, LEARNING_RATE = 12, 128, 2e-3
+PART = 10_000  # digits that are floating-point numbers at a time
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Judge:
 
     def __call__(self, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Features (N, 128) float32 of digits (N, 28, 28, 1) uint8, and the classes (N,) it reads."""
-        features, logits = self._network.predict(digits.astype(np.float32) / 255, batch_size=500, verbose=0)
+        parts = [digits[start : start + PART] for start in range(0, len(digits), PART)]
+        seen = [self._network.predict(part.astype(np.float32) / 255, batch_size=500, verbose=0) for part in parts]
+        features, logits = (np.concatenate(found) for found in zip(*seen, strict=True))
         return features, logits.argmax(axis=1)
 
 

@@ -79,11 +79,3 @@ def class_shares(labels: np.ndarray, classes: int) -> np.ndarray:
 def divergence(shares: np.ndarray, real_shares: np.ndarray) -> float:
     """Kullback-Leibler divergence of the classes' shares from the real ones, in nats."""
     return float(rel_entr(shares, real_shares).sum())
-
-
-def divergence_without_rarest(real_shares: np.ndarray) -> float:
-    """Divergence, in nats, of shares that leave the rarest class out and keep the others' proportions.
-
-    It is 0 where there is but one class.
-    """
-    return float(-np.log1p(-real_shares.min())) if len(real_shares) > 1 else 0.0

@@ -8,6 +8,8 @@ from training.errors import TrainingError
 from training.export import CARD, GENERATOR, read_card
 from training.networks import load_network
 
+PART = 10_000  # digits that are floating-point numbers at a time, four times the size of what becomes of them
+
 
 class Sampler:
     """Draws digits from a model folder's generator.
@@ -33,6 +35,10 @@ class Sampler:
 
     def __call__(self, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Digits (N, 28, 28, 1) uint8; labels (N,) are left out where none can be asked for."""
+        parts = [slice(start, start + PART) for start in range(0, len(latents), PART)]
+        return np.concatenate([self._draw(latents[part], labels[part]) for part in parts])
+
+    def _draw(self, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
         inputs = [latents, labels] if self.conditional else latents
         images = self.generator.predict(inputs, batch_size=500, verbose=0)
         return np.rint(images * 255).astype(np.uint8)
