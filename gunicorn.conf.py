@@ -5,22 +5,10 @@ gunicorn runs this file at its start and again on SIGHUP.
 
 import gc
 import logging
-import resource
 import sys
 from ctypes import CDLL
 from importlib import import_module
 from pathlib import Path
-
-OTHER_FILES = 200  # that a process has open beside its connections
-
-
-def allow_files(count):
-    """Let each process open so many files, or as many as the system allows; return how many that are."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < count and soft != resource.RLIM_INFINITY:
-        soft = count if hard == resource.RLIM_INFINITY else min(count, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return count if soft == resource.RLIM_INFINITY else soft
 
 
 def import_anew():
@@ -45,6 +33,7 @@ from app.balance import Counts  # noqa: E402
 from app.catalogue import choose_default, prepare  # noqa: E402
 from app.config import ConfigError, from_environment  # noqa: E402
 from app.exports import Exports  # noqa: E402
+from app.files import OTHER_FILES, allow_files  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
 from app.model_folder import ModelFolderError, find  # noqa: E402
 from app.worker import begin, hear_while_reloading, stop_on_sigterm, survive_bad_configuration  # noqa: E402

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from app.config import LARGEST_DATASET
 from app.datasets import Dataset
 from app.engines import ENGINES, Engine
-from app.files import memory, remembered, replacing
+from app.files import OTHER_FILES, allow_files, memory, remembered, replacing
 from app.formats import file_name, fingerprint, stream
 from app.images import Digits
 from app.parameters import problems
@@ -125,6 +125,7 @@ def _write(path: Path, dataset: Dataset, kind: str, draw: Engine) -> None:
     unfinished = _unfinished(path, dataset, kind)
     shards = sorted(path.parent.glob(f"{glob.escape(unfinished.name)}-*-of-*"))
     begun = bool(shards) or unfinished.exists()
+    allow_files(len(shards) + OTHER_FILES)
     with ExitStack() as files:
         file, *others = [files.enter_context(memory(each)) for each in (unfinished, *shards)]
         if begun:
@@ -151,5 +152,5 @@ def _shown(count: int, chunks: Iterator[Digits]) -> Iterator[Digits]:
     """Pass on the digits, with a progress bar where a person watches."""
     with click.progressbar(length=count, label="Drawing digits", file=sys.stderr) as bar:
         for chunk in chunks:
+            bar.update(len(chunk))  # first, for whoever takes the last does not ask again
             yield chunk
-            bar.update(len(chunk))

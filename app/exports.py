@@ -9,6 +9,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ from app.config import ROOT
 log = logging.getLogger(__name__)
 
 SIGNATURE = "signature.json"
+WRITING = ".writing-"  # what folders begin with whose network is not whole yet
 FORM = 1  # of what is kept: grows when `_export` comes to write other files
 FULL = 28  # the exit status of who finds no room, after ENOSPC
 
@@ -71,6 +73,8 @@ class Exports:
         if wanted and (lock := self._lock()):
             with lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)  # let the other processes of a server wait for the first
+                for left in self._folder.glob(f"{WRITING}*"):  # by who was killed, for nobody else writes now
+                    shutil.rmtree(left, ignore_errors=True)
                 with suppress(_FullError):  # each makes its own then
                     _make([network for network in wanted if not self._keeps(network)], self._folder)
 
@@ -152,7 +156,7 @@ def main() -> None:
 
 def _keep(network: Network, folder: Path) -> None:
     """Make one network, whole or not at all, of a copy of its file: others may change that one meanwhile."""
-    with TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:
+    with TemporaryDirectory(dir=folder, prefix=WRITING) as temporary:
         content, copy, made = Path(network.path).read_bytes(), Path(temporary) / "copy.keras", Path(temporary) / "made"
         if sha256(content).hexdigest() != network.sha256:
             sys.exit(f"{network.path} has changed since it was looked at: start again.")

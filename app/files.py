@@ -1,7 +1,8 @@
-"""Files that are whole or not there, and what a killed run has drawn already."""
+"""Files that are whole or not there, what a killed run has drawn already, and how many files may be open."""
 
 import fcntl
 import os
+import resource
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -18,6 +19,19 @@ from app.images import SIDE, Digits
 
 CHECKSUM = struct.Struct("<I")
 PLACE = CHUNK * SIDE**2 + CHECKSUM.size  # bytes that a chunk has in a file, of which a short one leaves some empty
+OTHER_FILES = 200  # that a process has open beside its connections or a data set's shards
+
+
+def allow_files(count: int) -> int:
+    """Let this process, and those that it begins, open so many files, or as many as the system allows.
+
+    Returns: how many that are.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count and soft != resource.RLIM_INFINITY:
+        soft = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return count if soft == resource.RLIM_INFINITY else soft
 
 
 @contextmanager

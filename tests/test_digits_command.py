@@ -4,6 +4,7 @@ import io
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 from contextlib import suppress
@@ -212,6 +213,38 @@ def test_a_zip_file_that_is_broken_off_ends_at_once():
         end = out.tell()
         raise BreakdownError
     assert out.tell() - end < 100  # and lists no thousand members first
+
+
+def test_a_large_member_of_a_zip_file_has_the_same_header_by_every_python():
+    out = io.BytesIO()
+    with writing(out, b"{}") as archive:
+        start = out.tell()
+        with archive.member("large", 2**31):
+            pass
+    header = out.getvalue()[start:]
+    assert header[4:6] == b"\x2d\0"  # version 4.5
+    assert header[18:26] == b"\xff" * 8  # the sizes
+
+
+def test_more_shards_than_files_may_be_open_are_put_together(tmp_path):
+    asked = [*digits_command("--count", 10, "--seed", 1, "--out", tmp_path), "--shard", "1/300"]
+    subprocess.run(asked, cwd=ROOT, env=server_environment(), check=True, capture_output=True)
+    first = only_file(tmp_path)
+    for which in range(2, 301):
+        shutil.copy(first, first.with_name(first.name.replace("-1-of-", f"-{which}-of-")))
+    few = ["prlimit", "--nofile=200:4096", *asked[:-2]]
+    done = subprocess.run(few, cwd=ROOT, env=server_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert only_file(tmp_path).name == "digitsmith-seed1-10.npz"
+
+
+def test_a_whole_run_shows_that_it_is(tmp_path):
+    terminal, end = pty.openpty()
+    asked = digits_command("--count", 10, "--seed", 1, "--out", tmp_path)
+    subprocess.run(asked, cwd=ROOT, env=server_environment(TERM="xterm"), stderr=end, check=True)
+    os.close(end)
+    assert b"100%" in os.read(terminal, 65536)
+    os.close(terminal)
 
 
 def test_a_file_that_is_there_stays_until_the_new_one_is_whole(digits, tmp_path, breaks_after):

@@ -58,6 +58,13 @@ def test_processes_that_start_together_make_it_once(tmp_path, folder, network, m
     assert made == [network]
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path, network):
+    (tmp_path / ".writing-x").mkdir()
+    (tmp_path / ".writing-x" / "copy.keras").touch()
+    Exports(tmp_path).prepare([network])
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", network.name}
+
+
 def test_where_nothing_can_be_kept_it_is_made_and_removed_and_the_log_says_so_once(tmp_path, network, caplog):
     (tmp_path / "file").touch()
     nowhere = Exports(tmp_path / "file" / "folder")

@@ -16,6 +16,7 @@ READABLE = 0o644 << 16  # the permissions that a member is unpacked with
 STREAMED = 0x08  # zip's flag of a member whose size and checksum stand behind it
 ENTRY = struct.Struct("<IQQB")  # checksum, size, place, length of the name
 MEMBERS = 1024  # in a block
+ZIP64_VERSION, ZIP64_SIZE = 45, 2**32 - 1  # of a member that may have more than fits: that its sizes stand elsewhere
 
 
 class _Directory(list[ZipInfo]):
@@ -41,6 +42,18 @@ class _Directory(list[ZipInfo]):
     def __iter__(self) -> Iterator[ZipInfo]:
         while self._blocks:
             yield from _members(self._blocks.popleft())
+
+
+class _Member(ZipInfo):
+    """A member whose size and checksum stand behind it."""
+
+    def FileHeader(self, zip64: bool | None = None) -> bytes:  # noqa: N802 - zipfile's name
+        """What stands before it. Of large members Python before 3.11.4 says what a small one's would."""
+        header = bytearray(super().FileHeader(zip64))
+        if zip64:
+            struct.pack_into("<H", header, 4, ZIP64_VERSION)
+            struct.pack_into("<II", header, 18, ZIP64_SIZE, ZIP64_SIZE)
+        return bytes(header)
 
 
 class Archive:
@@ -87,6 +100,6 @@ def _members(block: bytearray) -> Iterator[ZipInfo]:
 
 
 def _info(name: str, size: int) -> ZipInfo:
-    info = ZipInfo(name)  # it is dated 1980, whenever it is written
+    info = _Member(name)  # it is dated 1980, whenever it is written
     info.file_size, info.external_attr, info.create_system = size, READABLE, UNIX
     return info
