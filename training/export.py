@@ -18,7 +18,7 @@ from training.errors import TrainingError
 from training.evaluation import report
 from training.files import replacing, sha256_of
 from training.gan import GAN
-from training.networks import build_networks, call, scale_latents
+from training.networks import build_networks, call
 from training.presets import PRESETS, Settings
 
 GENERATOR, DISCRIMINATOR, CARD = "generator.keras", "discriminator.keras", "card.json"
@@ -112,12 +112,15 @@ def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:
 
     Layers saved under a bfloat16 policy keep bfloat16 inside, which other runtimes refuse; so the
     networks are built anew and the weights, float32 in both, are copied. The gain of the latents goes
-    into the weights that they meet.
+    into the weights that they meet first.
     """
     generator, discriminator = build_networks(gan.settings, classes, "float32")
     generator.set_weights(gan.best_generator.get_weights())
     discriminator.set_weights(gan.discriminator.get_weights())
-    scale_latents(generator, gan.settings.latent_gain)
+    first = next(layer for layer in generator.layers if isinstance(layer, keras.layers.Dense))
+    kernel, *bias = first.get_weights()
+    kernel[: gan.settings.latent_dim] *= gan.settings.latent_gain  # the label's rows come after
+    first.set_weights([kernel, *bias])
     return generator, discriminator
 
 

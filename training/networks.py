@@ -21,7 +21,6 @@ from training.presets import PRESETS, Settings
 IMAGE_SHAPE = (28, 28, 1)
 LEAK = 0.2  # negative slope of every LeakyReLU, as in Radford et al. 2015
 EMBEDDING = 64  # size of a label's embedding in the conditional generator
-STYLE = "style"  # the layer of that generator that puts a latent and its label's embedding one after the other
 
 
 def build_networks(settings: Settings, classes: int, precision: str) -> tuple[keras.Model, keras.Model]:
@@ -47,18 +46,6 @@ def call(network: keras.Model, *, training: bool, **inputs: Any) -> Any:
     """The network's output for its inputs, given by name; what it has no input for is left out."""
     given = [inputs[tensor.name] for tensor in network.inputs]
     return network(given if len(given) > 1 else given[0], training=training)
-
-
-def scale_latents(generator: keras.Model, factor: float) -> None:
-    """Change a generator's weights so that it draws of a latent what it drew of `factor` times that latent."""
-    conditional = len(generator.inputs) > 1
-    met = generator.get_layer(STYLE).output if conditional else generator.inputs[0]
-    size = generator.inputs[0].shape[-1]
-    for layer in generator.layers:
-        if isinstance(layer, layers.Dense) and layer.input is met:
-            kernel, *bias = layer.get_weights()
-            kernel[:size] *= factor  # the label's rows come after
-            layer.set_weights([kernel, *bias])
 
 
 def load_network(path: Path) -> keras.Model:
@@ -120,21 +107,18 @@ def dcgan_discriminator(width: int) -> keras.Model:
 
 
 def residual_generator(latent_dim: int, width: int, classes: int) -> keras.Model:
-    """Latent and label to a digit through norm-free residual blocks (after Huang et al. 2024, arXiv 2501.05441).
-
-    Both have a say in every later layer too, as factors of its channels, which costs next to nothing.
-    """
+    """Latent and label to a digit through norm-free residual blocks (after Huang et al. 2024, arXiv 2501.05441)."""
     latent = keras.Input((latent_dim,), name="latent")
     label = keras.Input((), dtype="int32", name="label")
     embedding = layers.Embedding(classes, EMBEDDING)(label)
-    style = layers.Concatenate(name=STYLE)([latent, embedding])
-    x = _dense(style, 7 * 7 * 3 * width)
+    x = layers.Concatenate()([latent, embedding])
+    x = _dense(x, 7 * 7 * 3 * width)
     x = layers.Reshape((7, 7, 3 * width))(x)  # 7×7×3W
-    x = _modulated(_residual(x, 3 * width, style), style)
+    x = _residual(x, 3 * width)
     x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 14×14×W
-    x = _modulated(_residual(x, width, style), style)
+    x = _residual(x, width)
     x = layers.Conv2DTranspose(width // 2, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 28×28×W/2
-    x = _modulated(layers.LeakyReLU(LEAK)(x), style)
+    x = layers.LeakyReLU(LEAK)(x)
     x = layers.Conv2D(1, 3, padding="same")(x)  # 28×28×1
     return keras.Model([latent, label], _digit(x), name="generator")
 
@@ -181,25 +165,13 @@ def _projection(features: KerasTensor, embedded: KerasTensor, score: layers.Laye
     return _logit(layers.Add(dtype="float32")([score(features), projected]))
 
 
-def _residual(x: KerasTensor, width: int, style: KerasTensor | None = None) -> KerasTensor:
+def _residual(x: KerasTensor, width: int) -> KerasTensor:
     """Add two 3×3 convolutions of x to it; the last starts at zero, so a new block is the identity (Fixup)."""
-    y = _modulated(layers.LeakyReLU(LEAK)(x), style)
+    y = layers.LeakyReLU(LEAK)(x)
     y = layers.Conv2D(width, 3, padding="same", kernel_initializer=_he())(y)
-    y = _modulated(layers.LeakyReLU(LEAK)(y), style)
+    y = layers.LeakyReLU(LEAK)(y)
     y = layers.Conv2D(width, 3, padding="same", kernel_initializer="zeros")(y)
     return layers.Add()([x, y])
-
-
-def _modulated(x: KerasTensor, style: KerasTensor | None) -> KerasTensor:
-    """Each channel of x times a factor that is linear in the style, and 1 at first; x itself where there is none.
-
-    Sources: Chen et al. 2019 (arXiv 1810.01365); Karras et al. 2020 (arXiv 1912.04958, section 2.2), without their
-    demodulation.
-    """
-    if style is None:
-        return x
-    factors = layers.Dense(x.shape[-1], kernel_initializer="zeros", bias_initializer="ones")(style)
-    return layers.Multiply()([x, layers.Reshape((1, 1, x.shape[-1]))(factors)])
 
 
 def _dense(x: KerasTensor, units: int) -> KerasTensor:
