@@ -278,3 +278,14 @@ def get() -> Callable[..., object]:
             return error
 
     return request
+
+
+@pytest.fixture
+def digits(app, tmp_path):
+    """Run the command in this process, writing to `tmp_path`."""
+
+    def run(*arguments: object):
+        given = ["digits", "--out", str(tmp_path), *map(str, arguments)]
+        return app.test_cli_runner().invoke(args=given)
+
+    return run

@@ -172,3 +172,9 @@ def busy_seconds(pid: int) -> float:
     """Processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def only_file(folder: Path) -> Path:
+    """The file that is alone in a folder."""
+    (file,) = folder.iterdir()
+    return file

@@ -1,40 +1,18 @@
 """`flask --app app digits`: the bytes of /dataset in a file that is whole or not there."""
 
-import io
 import os
 import pty
 import re
-import shutil
 import signal
 import subprocess
-from contextlib import suppress
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from servers import digits_command, server_environment, wait_until
+from servers import digits_command, only_file, server_environment, wait_until
 
-from app import files
 from app.config import ROOT
-from app.datasets import CHUNK, Dataset
+from app.datasets import Dataset
 from app.files import replacing
-from app.formats.zips import writing
-
-
-@pytest.fixture
-def digits(app, tmp_path):
-    """Run the command in this process, writing to `tmp_path`."""
-
-    def run(*arguments: object):
-        given = ["digits", "--out", str(tmp_path), *map(str, arguments)]
-        return app.test_cli_runner().invoke(args=given)
-
-    return run
-
-
-def only_file(folder: Path) -> Path:
-    (file,) = folder.iterdir()
-    return file
 
 
 @pytest.mark.parametrize("kind", ["png", "npz", "idx", "parquet"])
@@ -96,88 +74,6 @@ def test_what_is_no_shard_is_refused(digits, tmp_path, shard):
     assert list(tmp_path.iterdir()) == []
 
 
-class BreakdownError(Exception):
-    """What stops a run in its midst."""
-
-
-@pytest.fixture
-def breaks_after(monkeypatch):
-    """Let drawing break down after some chunks; tells how many digits were drawn until then, chunk by chunk."""
-    draw = Dataset.draw
-
-    def arrange(chunks: int) -> list[int]:
-        sizes: list[int] = []
-
-        def drawing(dataset, span):
-            if len(sizes) == chunks:
-                raise BreakdownError
-            sizes.append(len(span))
-            return draw(dataset, span)
-
-        monkeypatch.setattr(Dataset, "draw", drawing)
-        return sizes
-
-    return arrange
-
-
-COUNT = 10 * CHUNK
-REQUEST = ("--count", COUNT, "--seed", 3, "--format", "parquet")
-SAME = f"/dataset?count={COUNT}&seed=3&format=parquet"
-
-
-@pytest.fixture
-def broken_off(digits, tmp_path, breaks_after) -> Path:
-    """What a run leaves that broke off after four chunks."""
-    breaks_after(4)
-    assert isinstance(digits(*REQUEST).exception, BreakdownError)
-    left = only_file(tmp_path)
-    assert left.name.startswith(f".unfinished-digitsmith-seed3-{COUNT}.parquet")
-    return left
-
-
-@pytest.mark.usefixtures("broken_off")
-def test_a_run_goes_on_where_another_broke_off(client, digits, tmp_path, breaks_after):
-    drawn = breaks_after(100)
-    done = digits(*REQUEST)
-    assert sum(drawn) == COUNT - 4 * CHUNK
-    assert "Going on with what is drawn already." in done.stderr
-    assert only_file(tmp_path).read_bytes() == client.get(SAME).data
-
-
-@pytest.mark.parametrize(("damage", "left"), [("cut", 2), ("changed", 3)])
-def test_what_is_damaged_is_drawn_anew(client, digits, tmp_path, breaks_after, broken_off, damage, left):
-    content = bytearray(broken_off.read_bytes())
-    middle = len(content) * 5 // 8  # in the third chunk
-    content[middle] ^= 1
-    broken_off.write_bytes(content[:middle] if damage == "cut" else content)
-    drawn = breaks_after(100)
-    assert digits(*REQUEST).exit_code == 0
-    assert sum(drawn) == COUNT - left * CHUNK
-    assert only_file(tmp_path).read_bytes() == client.get(SAME).data
-
-
-@pytest.mark.usefixtures("broken_off")
-def test_another_models_unfinished_digits_are_left_alone(app, digits, breaks_after):
-    app.extensions["digitsmith"]["digitsmith"].card["sha256"]["generator.keras"] = "1" * 64
-    drawn = breaks_after(100)
-    assert digits(*REQUEST).exit_code == 0
-    assert sum(drawn) == COUNT
-
-
-def test_shards_drawn_in_any_order_or_not_at_all_are_put_together_to_the_same_bytes(
-    client, digits, tmp_path, breaks_after
-):
-    for which in (3, 1):
-        assert digits(*REQUEST, "--shard", f"{which}/3").exit_code == 0
-    assert len(list(tmp_path.iterdir())) == 2
-    drawn = breaks_after(100)
-    assert digits(*REQUEST, "--shard", "3/3").exit_code == 0
-    assert drawn == []
-    assert digits(*REQUEST).exit_code == 0
-    assert 3 * CHUNK <= sum(drawn) <= 4 * CHUNK
-    assert only_file(tmp_path).read_bytes() == client.get(SAME).data
-
-
 def test_a_name_that_a_folder_has_is_refused_before_a_digit_is_drawn(digits, tmp_path):
     taken = tmp_path / "digitsmith-seed1-20.npz"
     taken.mkdir()
@@ -188,54 +84,12 @@ def test_a_name_that_a_folder_has_is_refused_before_a_digit_is_drawn(digits, tmp
     assert [*tmp_path.iterdir()] == [taken]
 
 
-def test_shards_are_put_together_without_looking_for_every_chunk_in_each(digits, monkeypatch):
-    for which in range(1, 6):
-        assert digits(*REQUEST, "--shard", f"{which}/5").exit_code == 0
-    read, looked = files._read, []
-    monkeypatch.setattr(files, "_read", lambda *given: (looked.append(given), read(*given))[1])
-    assert digits(*REQUEST).exit_code == 0
-    assert len(looked) < 30  # of ten chunks in five shards of two, where 40 would be all that stand before each
-
-
 def test_two_writers_of_one_file_are_kept_apart(tmp_path):
     with replacing(tmp_path / "digits.npz") as first:
         with pytest.raises(BlockingIOError), replacing(tmp_path / "digits.npz"):
             pass
         first.write(b"whole")
     assert only_file(tmp_path).read_bytes() == b"whole"
-
-
-def test_a_zip_file_that_is_broken_off_ends_at_once():
-    out = io.BytesIO()
-    with suppress(BreakdownError), writing(out, b"{}") as archive:
-        for member in range(1000):
-            archive.add(f"{member}.png", b"")
-        end = out.tell()
-        raise BreakdownError
-    assert out.tell() - end < 100  # and lists no thousand members first
-
-
-def test_a_large_member_of_a_zip_file_has_the_same_header_by_every_python():
-    out = io.BytesIO()
-    with writing(out, b"{}") as archive:
-        start = out.tell()
-        with archive.member("large", 2**31):
-            pass
-    header = out.getvalue()[start:]
-    assert header[4:6] == b"\x2d\0"  # version 4.5
-    assert header[18:26] == b"\xff" * 8  # the sizes
-
-
-def test_more_shards_than_files_may_be_open_are_put_together(tmp_path):
-    asked = [*digits_command("--count", 10, "--seed", 1, "--out", tmp_path), "--shard", "1/300"]
-    subprocess.run(asked, cwd=ROOT, env=server_environment(), check=True, capture_output=True)
-    first = only_file(tmp_path)
-    for which in range(2, 301):
-        shutil.copy(first, first.with_name(first.name.replace("-1-of-", f"-{which}-of-")))
-    few = ["prlimit", "--nofile=200:4096", *asked[:-2]]
-    done = subprocess.run(few, cwd=ROOT, env=server_environment(), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert only_file(tmp_path).name == "digitsmith-seed1-10.npz"
 
 
 def test_a_whole_run_shows_that_it_is(tmp_path):
@@ -245,17 +99,6 @@ def test_a_whole_run_shows_that_it_is(tmp_path):
     os.close(end)
     assert b"100%" in os.read(terminal, 65536)
     os.close(terminal)
-
-
-def test_a_file_that_is_there_stays_until_the_new_one_is_whole(digits, tmp_path, breaks_after):
-    file = tmp_path / f"digitsmith-seed3-{COUNT}.parquet"
-    file.write_bytes(b"old")
-    breaks_after(4)
-    digits(*REQUEST)
-    assert file.read_bytes() == b"old"
-    breaks_after(100)
-    digits(*REQUEST)
-    assert file.read_bytes().startswith(b"PAR1")
 
 
 def test_a_killed_run_shows_its_progress_leaves_no_file_and_is_taken_up(tmp_path, server, get):

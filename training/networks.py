@@ -21,6 +21,7 @@ from training.presets import PRESETS, Settings
 IMAGE_SHAPE = (28, 28, 1)
 LEAK = 0.2  # negative slope of every LeakyReLU, as in Radford et al. 2015
 EMBEDDING = 64  # size of a label's embedding in the conditional generator
+PART = 10_000  # digits
 
 
 def build_networks(settings: Settings, classes: int, precision: str) -> tuple[keras.Model, keras.Model]:
@@ -46,6 +47,11 @@ def call(network: keras.Model, *, training: bool, **inputs: Any) -> Any:
     """The network's output for its inputs, given by name; what it has no input for is left out."""
     given = [inputs[tensor.name] for tensor in network.inputs]
     return network(given if len(given) > 1 else given[0], training=training)
+
+
+def parts(count: int) -> list[slice]:
+    """Slices of `count` digits, of as many as may be floating-point numbers at a time."""
+    return [slice(start, start + PART) for start in range(0, count, PART)]
 
 
 def load_network(path: Path) -> keras.Model:

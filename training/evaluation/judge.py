@@ -18,12 +18,11 @@ from training.data import Dataset
 from training.environment import machine, versions
 from training.errors import TrainingError
 from training.files import put_back, replacing_folder, sha256_of
-from training.networks import load_network
+from training.networks import load_network, parts
 
 CARD = "card.json"
 FEATURES = 128  # size of the penultimate layer
 EPOCHS, BATCH, LEARNING_RATE = 12, 128, 2e-3
-PART = 10_000  # digits that are floating-point numbers at a time
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,10 @@ class Judge:
 
     def __call__(self, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Features (N, 128) float32 of digits (N, 28, 28, 1) uint8, and the classes (N,) it reads."""
-        parts = [digits[start : start + PART] for start in range(0, len(digits), PART)]
-        seen = [self._network.predict(part.astype(np.float32) / 255, batch_size=500, verbose=0) for part in parts]
+        seen = [
+            self._network.predict(digits[part].astype(np.float32) / 255, batch_size=500, verbose=0)
+            for part in parts(len(digits))
+        ]
         features, logits = (np.concatenate(found) for found in zip(*seen, strict=True))
         return features, logits.argmax(axis=1)
 

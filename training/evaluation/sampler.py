@@ -6,9 +6,7 @@ import numpy as np
 
 from training.errors import TrainingError
 from training.export import CARD, GENERATOR, read_card
-from training.networks import load_network
-
-PART = 10_000  # digits that are floating-point numbers at a time, four times the size of what becomes of them
+from training.networks import load_network, parts
 
 
 class Sampler:
@@ -35,8 +33,7 @@ class Sampler:
 
     def __call__(self, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Digits (N, 28, 28, 1) uint8; labels (N,) are left out where none can be asked for."""
-        parts = [slice(start, start + PART) for start in range(0, len(latents), PART)]
-        return np.concatenate([self._draw(latents[part], labels[part]) for part in parts])
+        return np.concatenate([self._draw(latents[part], labels[part]) for part in parts(len(latents))])
 
     def _draw(self, latents: np.ndarray, labels: np.ndarray) -> np.ndarray:
         inputs = [latents, labels] if self.conditional else latents
