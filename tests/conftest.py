@@ -7,12 +7,10 @@ import os
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import csv
 import io
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,6 +26,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from servers import running_server
+from trainings import training_command
 
 from app import create_app, discriminator, generator
 from app.catalogue import Catalogue, Model
@@ -132,21 +131,6 @@ def few_digits(real_digits: Path) -> Path:
         counts = {"x_train": 600, "y_train": 600, "x_test": 300, "y_test": 300}
         np.savez(path, **{name: digits[name][:count] for name, count in counts.items()})
     return path
-
-
-def training_command(command: str, *arguments: object) -> list[str]:
-    return [sys.executable, "-m", "training", command, *map(str, arguments)]
-
-
-def history(folder: Path) -> list[dict[str, float]]:
-    """The rows of a run's history.csv."""
-    with (folder / "history.csv").open() as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-
-
-def without_speed(rows: list[dict[str, float]]) -> list[dict[str, float]]:
-    """Rows of a history without what differs from run to run."""
-    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
 
 
 @pytest.fixture(scope="session")

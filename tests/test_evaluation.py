@@ -187,11 +187,12 @@ def test_a_ceiling_that_cannot_be_kept_is_used_all_the_same(few_digits, judges, 
     assert json.loads((folder / "card.json").read_text())["ceiling"] is None
 
 
-def test_cas_learns_from_the_digits_it_is_given(few_digits):
+def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
     data = load(str(few_digits))
     found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
     assert len(found) == 3
     assert min(found) > 0.7
+    monkeypatch.setattr(cas, "SEEDS", (1,))
     wrong = cas.scores(data.train_images, (data.train_labels + 1) % 10, data.test_images, data.test_labels)
     assert max(wrong) < 0.2
 

@@ -7,10 +7,9 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from trainings import invoke
 
 from app.config import ROOT
-from training.cli import cli
 from training.data import load
 from training.errors import TrainingError
 from training.evaluation import judge as judging
@@ -88,7 +87,7 @@ def test_judges_that_a_kill_has_set_aside_are_put_back(few_digits, tmp_path, mon
         raise KeyboardInterrupt
 
     monkeypatch.setattr(judging, "train", stopped)
-    CliRunner().invoke(cli, ["judge", "--data", str(few_digits), "--judges", str(folder)])
+    invoke("judge", "--data", few_digits, "--judges", folder)
     assert contents(folder) == contents(FOLDER)
 
 
@@ -106,6 +105,6 @@ def test_judges_do_not_take_the_place_of_something_else(few_digits, tmp_path, mo
     (tmp_path / "file").touch()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
-    done = CliRunner().invoke(cli, ["judge", "--data", str(few_digits), *given])
+    done = invoke("judge", "--data", few_digits, *given)
     assert says in done.stderr
     assert (tmp_path / "mine" / "notes.txt").exists()

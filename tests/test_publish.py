@@ -9,11 +9,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from evaluations import EVALUATION, card_of, rewrite
+from trainings import invoke
 
 from app import create_app, model_folder
-from training.cli import cli
 from training.errors import TrainingError
 from training.export import LONGEST, NAME
 from training.files import alone, sha256_of
@@ -42,14 +41,14 @@ def test_what_is_published_has_a_name_that_the_app_serves(name):
 
 @pytest.mark.parametrize("name", [*REFUSED, "a" * (LONGEST + 1)])
 def test_another_name_is_refused_before_anything_is_written(tmp_path, name):
-    done = CliRunner().invoke(cli, ["publish", str(tmp_path), f"--as={name}", "--models", str(tmp_path / "models")])
+    done = invoke("publish", tmp_path, f"--as={name}", "--models", tmp_path / "models")
     assert re.search(r"^Error: --as (is|has) .*; it must (be of letters|have at most 245)", done.stderr)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_whose_own_name_cannot_be_a_models_is_refused_by_that(tmp_path):
     (tmp_path / "my run").mkdir()
-    done = CliRunner().invoke(cli, ["publish", str(tmp_path / "my run")])
+    done = invoke("publish", tmp_path / "my run")
     assert re.search(r"^Error: The name of FOLDER is 'my run'; it must be of letters", done.stderr)
 
 
@@ -136,12 +135,12 @@ def test_a_model_that_nobody_has_evaluated_is_replaced_by_force_alone(run, tmp_p
 
 
 def test_a_run_is_not_published_by_the_figures_of_other_judges_than_those_named(run, judges, tmp_path):
-    arguments = ["publish", str(run), "--models", str(tmp_path / "models"), "--judges", str(judges)]
-    done = CliRunner().invoke(cli, arguments)
+    arguments = ("publish", run, "--models", tmp_path / "models", "--judges", judges)
+    done = invoke(*arguments)
     assert f"{run} was evaluated by other judges than those in {judges}: evaluate it anew with these" in done.stderr
     first = json.loads((judges / "card.json").read_text())["judges"]["first"]
     rewrite(run, evaluation=EVALUATION | {"judge": {"accuracy": 0.99, "sha256": first["sha256"]}})
-    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    assert invoke(*arguments).exit_code == 0
 
 
 def test_a_run_that_has_gone_on_since_is_not_published(run, tmp_path):
@@ -157,7 +156,7 @@ def test_a_run_that_has_gone_on_since_is_not_published(run, tmp_path):
 
 def test_a_run_is_not_published_in_the_name_of_other_data(run, fashion, tmp_path):
     models = tmp_path / "models"
-    done = CliRunner().invoke(cli, ["publish", str(run), "--models", str(models), "--data", str(fashion)])
+    done = invoke("publish", run, "--models", models, "--data", fashion)
     assert f"{run} was trained on few, not on this fashion-mnist." in done.stderr
     assert not models.exists()
 
@@ -170,8 +169,8 @@ def test_an_evaluation_that_would_have_no_place_is_not_begun(run, tmp_path, few_
     rewrite(run, evaluation=None)
     monkeypatch.setattr("training.files.check_writable", check)
     monkeypatch.setattr("training.evaluation.folder.evaluate_folder", None)
-    arguments = ["--models", str(tmp_path / "models"), "--data", str(few_digits), "--judges", str(judges)]
-    assert "read-only" in CliRunner().invoke(cli, ["publish", str(run), *arguments]).stderr
+    arguments = ("--models", tmp_path / "models", "--data", few_digits, "--judges", judges)
+    assert "read-only" in invoke("publish", run, *arguments).stderr
 
 
 @pytest.mark.parametrize("command", ["evaluate", "publish"])
@@ -181,12 +180,12 @@ def test_what_cannot_be_written_is_said_before_anything_is_measured(run, monkeyp
 
     rewrite(run, evaluation=None)
     monkeypatch.setattr("training.files.TemporaryFile", read_only)
-    done = CliRunner().invoke(cli, [command, str(run), "--data", "/nowhere"])
+    done = invoke(command, run, "--data", "/nowhere")
     assert "cannot be written: Read-only file system; what was there before is whole." in done.stderr
 
 
 def test_a_place_for_models_that_can_be_no_folder_is_refused(run):
-    done = CliRunner().invoke(cli, ["publish", str(run), "--models", "/dev/null/models", "--data", "/nowhere"])
+    done = invoke("publish", run, "--models", "/dev/null/models", "--data", "/nowhere")
     assert "/dev/null/models cannot be written: Not a directory" in done.stderr
 
 

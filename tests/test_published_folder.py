@@ -4,10 +4,9 @@ import json
 import re
 
 import pytest
-from click.testing import CliRunner
 from evaluations import EVALUATION, card_of, rewrite, without
+from trainings import invoke
 
-from training.cli import cli
 from training.errors import TrainingError
 from training.evaluation.sampler import Sampler
 from training.files import sha256_of
@@ -87,7 +86,7 @@ def test_a_card_that_knows_of_no_evaluation_is_refused_at_the_command_line(run):
     card = card_of(run)
     del card["evaluation"]
     (run / "card.json").write_text(json.dumps(card))
-    done = CliRunner().invoke(cli, ["publish", str(run), "--data", "/nowhere"])
+    done = invoke("publish", run, "--data", "/nowhere")
     assert "card.json has no evaluation; it must be an object or null." in done.stderr
 
 

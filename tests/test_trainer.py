@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import history
+from trainings import history
 
 from training import checkpoint
 from training.checkpoint import Progress

@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import history, training_command, without_speed
 from PIL import Image
 from servers import wait_until
+from trainings import history, invoke, training_command, without_speed
 
 from app import create_app
 from app.config import ROOT
@@ -129,7 +129,7 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
         ("--resume", "--images", 159): "has seen 160 images: give at least as many",
     }
     for flags, says in refusals.items():
-        assert says in train(*base, *flags).stderr
+        assert says in invoke("train", *base, *flags).stderr
     assert train(*base, "--resume", "--images", 320).returncode == 0
     before = (tmp_path / "run" / "generator.keras").read_bytes()
     (tmp_path / "run" / "evaluation").mkdir()  # of weights that are to be replaced
@@ -139,9 +139,9 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
     assert (tmp_path / "run" / "generator.keras").read_bytes() != before
     assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["latent_gain"] == 1.5
     assert not (tmp_path / "run" / "evaluation").exists()
-    assert "is finished and a model folder already" in train(*base, "--resume").stdout
+    assert "is finished and a model folder already" in invoke("train", *base, "--resume").stdout
     (tmp_path / "run" / "checkpoint.npz").unlink()
-    assert "holds a model already" in train(*base).stderr
+    assert "holds a model already" in invoke("train", *base).stderr
     assert history(tmp_path / "run")[-1]["images_seen"] == 320
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["settings"]["images"] == 320

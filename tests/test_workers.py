@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import history, training_command, without_speed
 from servers import free_port, wait_until
+from trainings import history, training_command, without_speed
 
 from app.config import ROOT
 from training import checkpoint

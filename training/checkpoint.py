@@ -51,7 +51,7 @@ def read(folder: Path) -> tuple[Settings, dict[str, Any], Progress, dict[str, np
     Raises: TrainingError when the file is not a whole checkpoint.
     """
     try:
-        with np.load(folder / FILE, allow_pickle=False) as arrays:
+        with (folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             state = dict(arrays)
         about = json.loads(str(state.pop("about")))
         return Settings(**about["settings"]), about["dataset"], Progress(**about["progress"]), state

@@ -137,7 +137,7 @@ def _read_idx(path: Path) -> np.ndarray:
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     wanted = f"the arrays of numbers {', '.join(NPZ_NAMES.values())}"
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             missing = [name for name in NPZ_NAMES.values() if name not in arrays]
             parts = {part: arrays[name] for part, name in NPZ_NAMES.items() if not missing}
     except Exception as error:  # NumPy raises half a dozen types, and speaks of its own insides
