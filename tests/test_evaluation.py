@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -138,11 +139,25 @@ def test_the_same_evaluation_gives_the_same_figures(few_digits, judges, runs):
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
 
 
+@pytest.fixture(scope="module")
+def all_but_cas(few_digits, judges, runs):
+    """The figures of a model that takes labels."""
+    data = load(str(few_digits))
+    return evaluate(Sampler(runs / "digitsmith"), data, judge.load_all(judges, data))
+
+
+@pytest.fixture
+def measured(all_but_cas, monkeypatch):
+    """Have these figures found at once."""
+    monkeypatch.setattr("training.evaluation.folder.evaluate", lambda *_: deepcopy(all_but_cas))
+
+
+@pytest.mark.usefixtures("measured")
 def test_cas_keeps_the_ceiling_of_real_digits_with_the_judges(few_digits, judges, runs, monkeypatch):
-    measured = []
+    learned = []
 
     def scores(images, labels, test_images, test_labels):
-        measured.append(len(images))
+        learned.append(len(images))
         assert len(images) == len(labels)
         assert len(test_images) == len(test_labels) == 300
         return [0.5, 0.6, 0.7]
@@ -152,13 +167,14 @@ def test_cas_keeps_the_ceiling_of_real_digits_with_the_judges(few_digits, judges
     for _ in range(2):
         figures = evaluate_folder(runs / "digitsmith", data, judges, with_cas=True)
         assert figures["cas"]["generated"] == pytest.approx(0.6)
-    assert measured == [600, 600, 600]  # the ceiling, and the generated digits twice
+    assert learned == [600, 600, 600]  # the ceiling, and the generated digits twice
     assert json.loads((judges / "card.json").read_text())["ceiling"] == [0.5, 0.6, 0.7]
     assert evaluate_folder(runs / "digitsmith", data, judges, with_cas=False)["cas"] == figures["cas"]
     with pytest.raises(TrainingError, match="takes no labels"):
         evaluate_folder(runs / "mlp", data, judges, with_cas=True)
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
     few_digits, judges, runs, tmp_path, monkeypatch
 ):
@@ -176,6 +192,7 @@ def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
     assert json.loads((folder / "card.json").read_text())["ceiling"] is None
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_ceiling_that_cannot_be_kept_is_used_all_the_same(few_digits, judges, runs, tmp_path, monkeypatch):
     folder = shutil.copytree(judges, tmp_path / "judges")
     card = json.loads((folder / "card.json").read_text()) | {"ceiling": None}
