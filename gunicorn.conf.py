@@ -5,6 +5,7 @@ gunicorn runs this file at its start and again on SIGHUP.
 
 import gc
 import logging
+import os
 import sys
 from ctypes import CDLL
 from importlib import import_module
@@ -31,7 +32,7 @@ import_anew()
 from app import metrics, ratelimit  # noqa: E402
 from app.balance import Counts  # noqa: E402
 from app.catalogue import choose_default, prepare  # noqa: E402
-from app.config import ConfigError, from_environment  # noqa: E402
+from app.config import ConfigError, from_environment, misspelt  # noqa: E402
 from app.exports import Exports  # noqa: E402
 from app.files import OTHER_FILES, allow_files  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
@@ -75,6 +76,8 @@ def on_starting(server):
         ratelimit.check(settings)
     except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
+    for sentence in misspelt(os.environ):
+        server.log.warning("%s", sentence)
     server.lifetime, server.counts, server.grace = Lifetime(), Counts(), server.cfg.graceful_timeout
 
 

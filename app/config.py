@@ -6,6 +6,7 @@ their bare names, because every platform sets PORT.
 
 import os
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,18 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
         name = next(iter(error.normalized_messages()))
         allowed, source = schema.fields[name].metadata["allowed"], sources.get(name, variable(name))
         raise ConfigError(f"{source} is {given[name]!r}; it must be {allowed}.") from None
+
+
+def misspelt(environ: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that has our prefix and is no setting, for it changes nothing."""
+    known = [*Settings().fields]
+    said = []
+    for name in sorted(name.removeprefix(PREFIX) for name in environ if name.startswith(PREFIX)):
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            right = f"did you mean {variable(near[0])}?" if near else f"there are {', '.join(map(variable, known))}."
+            said.append(f"{variable(name)} is no setting and changes nothing; {right}")
+    return said
 
 
 def inference_threads(config: Mapping[str, Any]) -> int:

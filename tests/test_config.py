@@ -2,7 +2,17 @@
 
 import pytest
 
-from app.config import BARE, ROOT, ConfigError, Settings, cores, from_environment, inference_threads, variable
+from app.config import (
+    BARE,
+    ROOT,
+    ConfigError,
+    Settings,
+    cores,
+    from_environment,
+    inference_threads,
+    misspelt,
+    variable,
+)
 
 
 def test_settings_have_defaults_and_take_the_environments_values():
@@ -36,6 +46,15 @@ def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):
     with pytest.raises(ConfigError) as error:
         from_environment({variable(name): value})
     assert str(error.value) == f"{variable(name)} is {value!r}; it must be {right}."
+
+
+def test_a_variable_that_is_no_setting_is_named_with_the_one_that_is_near():
+    given = dict.fromkeys(("DIGITSMITH_WORKERS", "DIGITSMITH_RATELIMIT", "DIGITSMITH_X", "SMITH", "PORT"), "1")
+    near, none = misspelt(given)
+    assert near == "DIGITSMITH_RATELIMIT is no setting and changes nothing; did you mean DIGITSMITH_RATE_LIMIT?"
+    assert none.startswith(
+        "DIGITSMITH_X is no setting and changes nothing; there are DIGITSMITH_HOST, DIGITSMITH_PORT, "
+    )
 
 
 def test_a_default_that_does_not_hold_here_is_named_too(monkeypatch):

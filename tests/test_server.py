@@ -76,9 +76,11 @@ def test_sigterm_lets_a_request_in_flight_finish_and_ends_with_zero(get):
 
 
 def test_the_settings_of_the_environment_reach_the_server(get):
-    with running_server(WORKERS=3, DIGITSMITH_THREADS=2, DIGITSMITH_DEFAULT_MODEL="mlp") as (address, process):
+    settings = {"WORKERS": 3, "DIGITSMITH_THREADS": 2, "DIGITSMITH_DEFAULT_MODEL": "mlp"}
+    with running_server(**settings, DIGITSMITH_QUEU=1) as (address, process):
         assert get(f"{address}/generate").headers["X-Model"] == "mlp"
         assert len(process.workers) == 3
+        assert process.log.read_text().count("DIGITSMITH_QUEU is no setting and changes nothing; did you mean") == 1
 
 
 def test_a_damaged_model_folder_is_refused_with_one_sentence(tmp_path):
