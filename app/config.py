@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from click import ClickException
 from marshmallow import Schema, ValidationError, fields, validate
@@ -16,6 +17,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DIGITSMITH_"
 BARE = ("HOST", "PORT", "WORKERS", "THREADS")
+SECRET = ("RATE_LIMIT_STORAGE",)  # a password may be in it, which no log may show
 LARGEST_DATASET = 100_000_000  # digits
 LOG_FORMATS = ("auto", "console", "json")
 
@@ -59,6 +61,19 @@ def _is_rate(value: str) -> None:
         raise ValidationError("No request at all.")
 
 
+def _is_storage(value: str) -> None:
+    """Raises ValidationError on what is neither this process's memory nor a Redis at a host."""
+    if value == "memory://":
+        return
+    try:
+        address = urlsplit(value)
+        address.port  # noqa: B018 - it is read only now
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    if address.scheme not in ("redis", "rediss") or not address.hostname:
+        raise ValidationError("No Redis.")
+
+
 class Settings(Schema):
     """The settings, one field each; `metadata` says what it is for and what it may be."""
 
@@ -97,8 +112,9 @@ class Settings(Schema):
     RATE_LIMIT_STORAGE = _text(
         "memory://",
         "Where requests are counted: each process by itself, or all in one Redis.",
-        "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0",
-        validate.Regexp(r"(memory://|rediss?://.+)\Z"),
+        "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0, a / # ? or @ in its password as %2F,"
+        " %23, %3F or %40",
+        _is_storage,
     )
     LOG_FORMAT = _text(
         "auto",
@@ -129,7 +145,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
     except ValidationError as error:
         name = next(iter(error.normalized_messages()))
         allowed, source = schema.fields[name].metadata["allowed"], sources.get(name, variable(name))
-        raise ConfigError(f"{source} is {given[name]!r}; it must be {allowed}.") from None
+        found = "is no address that can be read" if name in SECRET else f"is {given[name]!r}"
+        raise ConfigError(f"{source} {found}; it must be {allowed}.") from None
 
 
 def misspelt(environ: Mapping[str, str]) -> list[str]:

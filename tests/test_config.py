@@ -34,7 +34,6 @@ def test_a_bad_value_is_named(value):
     [
         ("RATE_LIMIT", "many", "empty, or a number of requests and a time, such as 60/minute"),
         ("RATE_LIMIT", "0/minute", "empty, or a number of requests and a time, such as 60/minute"),
-        ("RATE_LIMIT_STORAGE", "/tmp", "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0"),  # noqa: S108
         ("LOG_FORMAT", "xml", "one of auto, console, json"),
         ("HOST", "", "an address, such as 127.0.0.1"),
         ("MODELS", "", "a folder"),
@@ -46,6 +45,34 @@ def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):
     with pytest.raises(ConfigError) as error:
         from_environment({variable(name): value})
     assert str(error.value) == f"{variable(name)} is {value!r}; it must be {right}."
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "/run/secret",
+        "memory://secret",
+        "redis://",
+        "redis://:my/secret@redis:6379",
+        "redis://me:my/secret@redis:6379",
+        "redis://:my#secret@redis:6379",
+        "redis://[::1/secret",
+        "redis://secret:port/0",
+        "redis://secret:99999/0",
+        "http://secret:6379",
+    ],
+)
+def test_what_is_no_address_of_a_redis_is_refused_without_its_password(value):
+    with pytest.raises(
+        ConfigError, match=r"^DIGITSMITH_RATE_LIMIT_STORAGE is no address that can be read; it must be m"
+    ) as error:
+        from_environment({"DIGITSMITH_RATE_LIMIT_STORAGE": value})
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["memory://", "redis://127.0.0.1", "rediss://me:my%2Fsecret@[::1]:6379/0"])
+def test_the_address_of_a_redis_is_taken_as_it_is(value):
+    assert from_environment({"DIGITSMITH_RATE_LIMIT_STORAGE": value})["RATE_LIMIT_STORAGE"] == value
 
 
 def test_a_variable_that_is_no_setting_is_named_with_the_one_that_is_near():

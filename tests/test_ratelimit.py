@@ -125,14 +125,7 @@ def test_while_a_redis_is_away_each_process_counts_in_memory():
         assert asked(client, 2) == [200, 429]
 
 
-@pytest.mark.parametrize(
-    ("storage", "says"),
-    [
-        ("redis://me:secret@127.0.0.1:1/0", "names a Redis at 127.0.0.1:1, which does not answer; "),
-        ("redis://127.0.0.1:port/0", "names a Redis at 127.0.0.1:port, which cannot be used ("),
-    ],
-)
-def test_a_storage_that_cannot_be_used_is_refused_with_one_sentence(storage, says):
-    (said,) = refused(DIGITSMITH_RATE_LIMIT="1/hour", DIGITSMITH_RATE_LIMIT_STORAGE=storage)
-    assert said.startswith(f"DIGITSMITH_RATE_LIMIT_STORAGE {says}")
+def test_a_redis_that_does_not_answer_is_refused_with_one_sentence():
+    (said,) = refused(DIGITSMITH_RATE_LIMIT="1/hour", DIGITSMITH_RATE_LIMIT_STORAGE="redis://me:secret@127.0.0.1:1/0")
+    assert said.startswith("DIGITSMITH_RATE_LIMIT_STORAGE names a Redis at 127.0.0.1:1, which does not answer; ")
     assert "secret" not in said
