@@ -63,7 +63,7 @@ class Catalogue(Mapping[str, Model]):
     def find(self, name: str | None) -> Model:
         """The model of that name, or the default for None. Raises NotFound."""
         try:
-            return self._models[name or self.default]
+            return self._models[self.default if name is None else name]
         except KeyError:
             raise NotFound(f"There is no model {reprlib.repr(name)}; it must be one of {self.names}.") from None
 

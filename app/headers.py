@@ -19,6 +19,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 LONGEST_ACCEPT = 1000  # characters; browsers send 150
 DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_RANGE")
+FILES = ("static", "documentation.part")  # endpoints
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     """Give each request an ID, its client's own if that is a plain word, and each answer its headers."""
     app.before_request(_identify)
     app.before_request(_forget_impossible_dates)
+    app.before_request(_forget_if_match_of_files)
     app.after_request(_complete)
 
 
@@ -51,6 +53,15 @@ def _forget_impossible_dates() -> None:
             parse_date(request.environ.get(name))
         except OverflowError:
             del request.environ[name]
+
+
+def _forget_if_match_of_files() -> None:
+    """Ignore If-Match where only a file is read, as RFC 9110 allows (section 13.1.1).
+
+    Flask, which sends it, would take * for no match, and answer 412 with the file.
+    """
+    if request.endpoint in FILES:
+        request.environ.pop("HTTP_IF_MATCH", None)
 
 
 def _complete(response: Response) -> Response:

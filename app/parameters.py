@@ -32,7 +32,7 @@ class ParameterParser(FlaskParser):
         return _single(req.args, schema)
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The parameters in the query and in the body, where null counts as left out.
+        """The parameters in the query and in the body, where null counts as left out if the schema allows it.
 
         Raises: InvalidParameters on one that is given twice, BadRequest on a JSON body that is not an object or a
             form that is none, UnsupportedMediaType on a body that is neither JSON nor a form.

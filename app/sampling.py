@@ -97,11 +97,16 @@ def turned(digits: Plan, right: float, down: float) -> Plan:
 
 
 def _arc(a: NDArray[np.float64], b: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
-    """Latents (steps, latent_dim) from a to b, both included, in equal steps of the angle between them."""
+    """Latents (steps, latent_dim) from a to b, both included, in equal steps of the angle between them.
+
+    Opposite ones have none: the way between them is straight.
+    """
     lengths = np.linalg.norm(a) * np.linalg.norm(b)
     angle = np.arccos(np.clip(a @ b / lengths, -1, 1)) if lengths > 0 else 0.0
     share = np.linspace(0, 1, steps)[:, None]
-    if np.sin(angle) < 1e-6:  # one direction, or none: a straight line is the same thing, without 0 / 0
+    # One direction, or none: a straight line is the same thing, without 0 / 0. It is all there is between opposite
+    # ones too, where no arc is nearer than another.
+    if np.sin(angle) < 1e-6:
         return np.asarray((1 - share) * a + share * b)
     return np.asarray((np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle))
 

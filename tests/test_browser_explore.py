@@ -52,6 +52,26 @@ def test_dragging_a_corner_turns_it_alone(page, asked):
     assert asked[-1]["seeds"] == asked[0]["seeds"]
 
 
+def test_a_corner_that_a_finger_has_turned_is_drawn_anew_by_the_next_key(page, asked):
+    """A finger's drag is followed by no click, as a mouse's is."""
+    box = page.locator(".corner-1").bounding_box()
+    touches = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        told = {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+        touches.send("Input.dispatchTouchEvent", told)
+
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch("touchStart", (x, y))
+    touch("touchMove", (x - 60, y + 20))
+    touch("touchEnd")
+    while asked[-1]["turns"] == asked[0]["turns"]:
+        page.wait_for_event("request")
+    page.focus(".corner-1")
+    drawn(page, lambda: page.keyboard.press("Enter"))
+    wait_until(lambda: page.title() and asked[-1]["seeds"] != asked[0]["seeds"])
+
+
 def test_the_arrow_keys_turn_a_corner_and_enter_draws_it_anew(page, asked):
     page.focus(".corner-2")
     drawn(page, lambda: page.keyboard.press("ArrowRight"))

@@ -50,6 +50,7 @@ def test_who_ends_it_early_is_told_how_to_go_on(digits, tmp_path, monkeypatch):
         (("--format", "csv"), "format is 'csv'; it must be one of npz, idx, png, parquet."),
         (("--model", "mlp"), "Model mlp knows no labels and cannot label a data set: ask digitsmith instead."),
         (("--model", "x"), "There is no model 'x'; it must be one of digitsmith, mlp."),
+        (("--model", ""), "There is no model ''; it must be one of digitsmith, mlp."),
         (("--shard", "1/2"), "--shard needs --seed: the shards of other seeds do not go together."),
         (("--out", "/proc/nowhere"), "/proc/nowhere/digitsmith-seed"),
     ],

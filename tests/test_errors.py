@@ -88,6 +88,15 @@ def test_a_range_that_is_not_there_is_named_with_what_is(client):
         assert response.get_json()["detail"] == f"Range is 'bytes=9999999-'; there are {length} bytes."
 
 
+@pytest.mark.parametrize("path", ["/static/style.css", "/docs/swagger-ui.css"])
+def test_a_file_is_sent_whatever_if_match_says(client, path):
+    for names in ("*", '"another"'):
+        with client.get(path, headers={"If-Match": names}) as response:
+            assert response.status_code == 200
+    with client.get(path, headers={"If-None-Match": response.headers["ETag"]}) as known:
+        assert known.status_code == 304
+
+
 def test_a_thousand_bad_names_make_a_short_answer(client):
     response = client.post("/generate", json={f"name{number}": 1 for number in range(10_000)})
     assert response.status_code == 422

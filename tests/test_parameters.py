@@ -105,3 +105,4 @@ def test_json_is_refused_at_every_depth(client):
 def test_values_from_json_are_shown_as_json(client):
     assert "scale is null; it must be" in client.post("/generate", json={"scale": None}).get_json()["detail"]
     assert "count is true; it must be" in client.post("/generate", json={"count": True}).get_json()["detail"]
+    assert "There is no model ''" in client.post("/generate", json={"model": ""}).get_json()["detail"]

@@ -1,14 +1,11 @@
 // The four corners of the map: a seed each, how far it is turned from there, and the keys and drags that change it.
 
-import { alone } from "./keys.js";
+import { alone, WAYS } from "./keys.js";
 
 const PER_PIXEL = 0.006; // radians that a corner is turned for a pixel of dragging
 const PER_KEY = 0.1; // and for a key press
 const FURTHEST = 9.999; // radians
 const CLICK = 4; // pixels within which a press is a click, not a drag
-
-/** The way that each arrow key turns a corner: to the right and down. */
-export const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export const freshSeed = () => Math.floor(Math.random() * 2 ** 53);
 
@@ -55,8 +52,8 @@ export function movable(button, get, set) {
   });
   for (const end of ["pointerup", "pointercancel"]) button.addEventListener(end, () => (from = null));
   button.addEventListener("pointercancel", () => (dragged = false)); // no click will follow
-  button.addEventListener("click", () => {
-    if (!dragged) set(fresh());
+  button.addEventListener("click", (event) => {
+    if (!dragged || !event.detail) set(fresh()); // none of a pointer: a finger's drag was followed by no click
     dragged = false;
   });
   button.addEventListener("keydown", (event) => {

@@ -1,8 +1,6 @@
 // A group of pictures of digits, one button each, in which the arrow keys move.
 
-import { alone } from "./keys.js";
-
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+import { alone, WAYS } from "./keys.js";
 
 /** Show told digits in a list: each a button with its picture, described by `words`. */
 export function show(list, told, words) {
@@ -41,7 +39,7 @@ export async function put(image, blob, alt) {
 export function walkable(list, columns, come) {
   const buttons = () => [...list.querySelectorAll("button")];
   list.addEventListener("keydown", (event) => {
-    const step = STEPS[event.key];
+    const step = WAYS[event.key];
     if (!step || !alone(event)) return;
     const all = buttons();
     const next = all[all.indexOf(event.target) + step[0] + step[1] * columns()];

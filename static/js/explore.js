@@ -1,7 +1,8 @@
 // Explore: a map of the digits between four corners.
 
-import { fresh, movable, nudged, told, WAYS } from "./corners.js";
+import { fresh, movable, nudged, told } from "./corners.js";
 import { put } from "./digits.js";
+import { WAYS } from "./keys.js";
 import { whenNear } from "./near.js";
 import { ask, orSay, whole } from "./server.js";
 

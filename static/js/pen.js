@@ -1,13 +1,11 @@
 // A pen on paper: draws on a canvas with mouse, pen, finger or keyboard.
 
-import { alone } from "./keys.js";
+import { alone, WAYS } from "./keys.js";
 
 const WIDTH = 20; // about MNIST's stroke, on paper of 280
 const STEP = 7; // from one key press to the next
 const HAIR = 0.01; // a line of no length at all leaves no dot
 const EDGE = 2; // that no pen reaches: a picture's paper is told by its edge
-
-const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
 
 /**
  * Make a canvas a paper to draw on.
@@ -68,7 +66,7 @@ export function paper(canvas, lifted, say) {
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => event.isPrimary && lift());
   canvas.addEventListener("blur", lift);
   canvas.addEventListener("keydown", (event) => {
-    const move = MOVES[event.key];
+    const way = WAYS[event.key];
     if (!alone(event)) return;
     if (event.key === " ") {
       if (event.repeat) return event.preventDefault(); // held, it puts the pen down or lifts it but once
@@ -76,8 +74,8 @@ export function paper(canvas, lifted, say) {
       if (down) draw(place);
       else lift();
       if (down) say("The pen is down.");
-    } else if (move) {
-      place = place.map((value, axis) => Math.min(canvas.width - WIDTH, Math.max(WIDTH, value + move[axis])));
+    } else if (way) {
+      place = place.map((value, axis) => Math.min(canvas.width - WIDTH, Math.max(WIDTH, value + STEP * way[axis])));
       if (last !== null) draw(place);
       else say(`The pen is at ${place.map(Math.round).join(", ")} of ${canvas.width}.`);
     } else return;
