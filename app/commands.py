@@ -19,10 +19,11 @@ from werkzeug.exceptions import HTTPException
 from app.config import LARGEST_DATASET
 from app.datasets import Dataset
 from app.engines import ENGINES, Engine
-from app.files import OTHER_FILES, allow_files, memory, remembered, replacing
+from app.files import OTHER_FILES, allow_files, memory, replacing
 from app.formats import file_name, fingerprint, stream
 from app.images import Digits
 from app.parameters import problems
+from app.resuming import remembered
 from app.routes.dataset import SCHEMA, asked_for
 
 Command = Callable[..., None]

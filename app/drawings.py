@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from app.images import SIDE, CrowdedError, alone_if_large
+from app.crowding import CrowdedError, alone_if_large
+from app.images import SIDE
 
 # What a PNG begins and ends with (ISO/IEC 15948): Pillow would do without the end.
 BEGINNING, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -29,7 +30,7 @@ def read_digit(content: bytes) -> NDArray[np.uint8]:
     MNIST's are. Paper is what the border is.
 
     Raises: UnsupportedMediaType when it is no PNG, UnprocessableEntity when it is damaged, too large
-        or blank.
+        or blank, CrowdedError as `app.crowding` does.
     """
     ink = _ink(content)
     digit = ink if ink.shape == (SIDE, SIDE) or ink.max() < INK else _centred(ink)

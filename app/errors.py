@@ -18,8 +18,8 @@ from werkzeug.exceptions import (
 )
 
 from app.admission import BUSY, refuse
+from app.crowding import CrowdedError
 from app.headers import accepted
-from app.images import CrowdedError
 
 log = logging.getLogger(__name__)
 

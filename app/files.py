@@ -1,24 +1,13 @@
-"""Files that are whole or not there, what a killed run has drawn already, and how many files may be open."""
+"""Files that are whole or not there, and how many of them may be open."""
 
 import fcntl
 import os
 import resource
-import struct
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-from zlib import crc32
 
-import numpy as np
-
-from app.datasets import CHUNK, Dataset
-from app.engines import Engine, here
-from app.images import SIDE, Digits
-
-CHECKSUM = struct.Struct("<I")
-PLACE = CHUNK * SIDE**2 + CHECKSUM.size  # bytes that a chunk has in a file, of which a short one leaves some empty
 OTHER_FILES = 200  # that a process has open beside its connections or a data set's shards
 
 
@@ -77,54 +66,6 @@ def _ours(path: Path) -> Iterator[IO[bytes]]:
         if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
             raise BlockingIOError  # it had another, who has ended just now: the file has another name, or none
         yield file
-
-
-def remembered(
-    dataset: Dataset,
-    file: IO[bytes],
-    others: Sequence[IO[bytes]] = (),
-    numbers: range | None = None,
-    draw: Engine = here,
-) -> Iterator[Digits]:
-    """The data set's digits, chunk by chunk: those in one of the files are read, the others drawn and added to `file`.
-
-    A chunk in a file stands at its own place and is believed only if its checksum is right.
-
-    Args: numbers, of the chunks that are wanted; None for all. draw, what draws them.
-    """
-    start, stop = (numbers.start, numbers.stop) if numbers is not None else (0, None)
-
-    def wanted(first: int) -> Iterator[tuple[int, range, Digits | None]]:
-        files = [file, *others]
-        for number, span in islice(enumerate(dataset.chunks()), first, stop):
-            known = ((each, digits) for each in files if (digits := _read(each, number, len(span))) is not None)
-            holder, digits = next(known, (files[0], None))
-            files.sort(key=lambda each: each is not holder)  # whoever had this chunk is asked for the next one first
-            yield number, span, digits
-
-    def missing(first: int) -> Iterator[range]:
-        return (span for _, span, digits in wanted(first) if digits is None)
-
-    with ExitStack() as stack:
-        drawn: Iterator[Digits] | None = None
-        for number, _, digits in wanted(start):
-            if digits is None:
-                drawn = drawn or stack.enter_context(closing(draw(dataset, missing(number))))
-                digits = next(drawn)
-                content = digits.tobytes()
-                file.seek(number * PLACE)
-                file.write(content + CHECKSUM.pack(crc32(content)))
-                file.flush()
-            yield digits
-
-
-def _read(file: IO[bytes], number: int, count: int) -> Digits | None:
-    """A chunk of `count` digits, or None if it is not there whole."""
-    file.seek(number * PLACE)
-    content, checksum = file.read(count * SIDE**2), file.read(CHECKSUM.size)
-    if len(checksum) < CHECKSUM.size or CHECKSUM.unpack(checksum) != (crc32(content),):
-        return None
-    return np.frombuffer(content, np.uint8).reshape(count, SIDE, SIDE)
 
 
 def _sync_folder(path: Path) -> None:

@@ -46,7 +46,7 @@ def refuse_failures(said: str) -> None:
 
 
 def requests_per_second(said: str) -> float:
-    """Answers a second, of what wrk says."""
+    """Answers a second, of what wrk or hey says."""
     return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
 
 

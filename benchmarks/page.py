@@ -39,7 +39,7 @@ def main(address: str) -> None:
         page = chromium.new_page()
         page.goto(address)
         page.locator("#explore").scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelector('#map-picture').naturalWidth > 0")
+        page.wait_for_function("() => document.querySelector('#map-picture').naturalWidth > 1")
         dragged = page.evaluate(DRAGS)
         chromium.close()
     for name, times in (("first paint", painted), ("from drag to picture", dragged)):
@@ -50,7 +50,7 @@ def first_paint(chromium: Browser, address: str) -> float:
     """Milliseconds from the visit to the first content on the screen."""
     page = chromium.new_page()
     page.goto(address)
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
     time: float = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     page.close()
     return time

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import click
-import keras
 
 from benchmarks.scoring import Scorer, steps
 from training.cli import JUDGES
@@ -46,7 +45,6 @@ def row(settings: Settings, scorer: Scorer, data: Dataset, minutes: float) -> st
         distance = scorer.distance(gan)
         best = min(best, distance)
         click.echo(f"{settings.preset}: {seconds / 60:.1f} min, {seen:,} images, judge-FID {distance:.2f}", err=True)
-    keras.backend.clear_session()
     passed = f"{seconds / 60:.1f}" if best <= PASSED * scorer.floor else f"not in {seconds / 60:.0f}"
     return f"| {settings.preset} | {passed} | {seen:,} | {best:.2f} |"
 

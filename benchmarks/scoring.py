@@ -8,6 +8,7 @@ from training.data import Dataset, batches
 from training.evaluation import metrics
 from training.evaluation.judge import Judge
 from training.gan import GAN
+from training.networks import parts
 
 SEED = 1_000  # of the latents that are scored
 
@@ -44,9 +45,7 @@ class Scorer:
         rng = np.random.default_rng(SEED)
         latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
         labels = rng.permutation(self.data.train_labels)[: self.count]
-        batches = -(-self.count // 500)
-        parts = zip(np.array_split(latents, batches), np.array_split(labels, batches), strict=True)
-        digits = np.concatenate([gan.sample(*part) for part in parts])
+        digits = np.concatenate([gan.sample(latents[part], labels[part]) for part in parts(self.count)])
         return *self.judge(digits[..., None]), labels
 
 

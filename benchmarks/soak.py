@@ -1,7 +1,7 @@
 """Whether memory stays flat under full load: `python -m benchmarks.soak`, which needs wrk.
 
-Single digits, sheets, numbers in JSON and data sets are asked for at once, over more connections than the
-server has threads.
+Single digits, sheets, numbers in JSON, data sets and animations are asked for at once, over more connections
+than the server has threads.
 """
 
 import time

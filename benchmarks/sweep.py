@@ -9,7 +9,6 @@ import time
 from dataclasses import replace
 
 import click
-import keras
 import numpy as np
 
 from benchmarks.scoring import Scorer, steps
@@ -85,7 +84,6 @@ def row(name: str, scorer: Scorer, data: Dataset, changes: dict[str, float]) -> 
     losses = [metrics["discriminator_loss"] for metrics in steps(gan, data)]
     speed = gan.settings.images / (time.perf_counter() - began)
     found = scorer(gan)
-    keras.backend.clear_session()
     return (
         f"| {name} | {found['judge_fid']:.2f} | {found['label_accuracy']:.2%} | {found['precision']:.3f} |"
         f" {found['recall']:.3f} | {np.mean(losses[-100:]):.2f} | {speed:,.0f} |"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from servers import digits_command, only_file, server_environment
 
-from app import files
+from app import resuming
 from app.config import ROOT
 from app.datasets import CHUNK, Dataset
 
@@ -97,8 +97,8 @@ def test_shards_drawn_in_any_order_or_not_at_all_are_put_together_to_the_same_by
 def test_shards_are_put_together_without_looking_for_every_chunk_in_each(digits, monkeypatch):
     for which in range(1, 6):
         assert digits(*REQUEST, "--shard", f"{which}/5").exit_code == 0
-    read, looked = files._read, []
-    monkeypatch.setattr(files, "_read", lambda *given: (looked.append(given), read(*given))[1])
+    read, looked = resuming._read, []
+    monkeypatch.setattr(resuming, "_read", lambda *given: (looked.append(given), read(*given))[1])
     assert digits(*REQUEST).exit_code == 0
     assert len(looked) < 30  # of ten chunks in five shards of two, where 40 would be all that stand before each
 

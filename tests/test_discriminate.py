@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, PngImagePlugin
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
-from app import images
+from app import crowding
 from app.drawings import read_digit
 
 
@@ -206,7 +206,7 @@ def test_a_picture_that_is_too_large_is_told_how_large_it_may_be(client, width, 
 
 def test_large_pictures_are_read_one_at_a_time(monkeypatch):
     lock = MagicMock()
-    monkeypatch.setattr(images, "_TURN", lock)
+    monkeypatch.setattr(crowding, "_TURN", lock)
     read_digit(drawn(300))
     assert not lock.__enter__.called
     read_digit(drawn(1_000))

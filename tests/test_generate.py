@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app import images
+from app import crowding
 
 MAX_SEED = 2**53 - 1
 
@@ -152,8 +152,8 @@ def test_empty_places_make_no_picture_larger_than_one_without(client):
 
 
 def test_when_as_many_large_pictures_wait_as_may_others_are_refused_and_small_ones_are_made(client, monkeypatch):
-    monkeypatch.setattr(images, "_LINE", BoundedSemaphore(1))
-    with images.alone_if_large(images.LARGE + 1):
+    monkeypatch.setattr(crowding, "_LINE", BoundedSemaphore(1))
+    with crowding.alone_if_large(crowding.LARGE + 1):
         refused = client.get("/generate?count=100&scale=16")
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
         assert client.get("/generate?count=100").status_code == 200

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import images
+from app import crowding
 from app.images import animation, png, sheet
 
 
@@ -72,7 +72,7 @@ def test_an_animation_goes_there_and_back(digits, kind, background):
 
 def test_large_pictures_are_encoded_one_at_a_time(digits, monkeypatch):
     lock = MagicMock()
-    monkeypatch.setattr(images, "_TURN", lock)
+    monkeypatch.setattr(crowding, "_TURN", lock)
     animation(digits, "webp", scale=4)
     png(digits[0])
     lock.__enter__.assert_not_called()
