@@ -22,7 +22,13 @@ PASSED = 2.0  # times the floor
 
 @click.command()
 @click.option("--data", default="mnist", show_default=True, help="MNIST, given as for `python -m training train`.")
-@click.option("--minutes", default=30.0, show_default=True, help="Of training, after which a preset is given up.")
+@click.option(
+    "--minutes",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Of training, after which a preset is given up.",
+)
 @click.option("--images", type=click.IntRange(1), help="Length of the trainings' schedules. [default: the presets']")
 @click.argument("presets", nargs=-1, type=click.Choice(list(PRESETS)))
 def main(data: str, minutes: float, images: int | None, presets: tuple[str, ...]) -> None:

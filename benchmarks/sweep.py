@@ -49,7 +49,9 @@ SWEEP: dict[str, dict[str, float]] = {
 
 @click.command()
 @click.option("--data", default="mnist", show_default=True, help="As for `python -m training train`.")
-@click.option("--images", default=540_000, show_default=True, help="Images that a row's training sees.")
+@click.option(
+    "--images", default=540_000, show_default=True, type=click.IntRange(1), help="Images that a row's training sees."
+)
 @click.argument("names", nargs=-1, type=click.Choice(list(SWEEP)))
 def main(data: str, images: int, names: tuple[str, ...]) -> None:
     """Train with each setting that is named, or all, and print a row for each."""

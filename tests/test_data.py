@@ -1,12 +1,16 @@
 """Data sets: what is read, and what is refused."""
 
+import errno
 import gzip
+import os
+import re
 import shutil
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from trainings import invoke
 
 from training import data
 from training.data import batches, load
@@ -198,3 +202,29 @@ def test_batches_can_begin_anywhere_and_cover_each_epoch_once():
     assert whole[:3] != whole[3:6]
     for step in range(9):
         assert next(batches(images, labels, 3, 1, step))[0].tolist() == whole[step]
+
+
+def test_a_label_of_255_in_bytes_leaves_gaps_too(folder, arrays):
+    labels = arrays["train-labels-idx1-ubyte"].copy()
+    labels[-1] = 255
+    (folder / "train-labels-idx1-ubyte").write_bytes(idx(labels))
+    with pytest.raises(TrainingError, match="has no training image of class 26; its classes must be numbered from 0"):
+        load(str(folder))
+
+
+def test_a_name_that_is_no_text_becomes_one(folder):
+    other = folder.rename(folder.with_name(os.fsdecode(b"b\xe4se")))
+    assert load(str(other)).name == "b\ufffdse"
+
+
+@pytest.mark.parametrize("source", ["letters", "digits.npz"])
+def test_a_file_that_may_not_be_read_is_not_said_to_be_damaged(folder, tmp_path, monkeypatch, source):
+    (tmp_path / "digits.npz").touch()
+
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    done = invoke("train", "--data", tmp_path / source, "--out", tmp_path / "run")
+    assert re.search(rf"^Error: {tmp_path / source}\S* cannot be used: Permission denied\.$", done.stderr)

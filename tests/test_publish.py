@@ -224,3 +224,44 @@ def test_a_collapsed_generator_is_refused_with_its_figures(training, few_digits,
     assert "--force" in done.stderr
     assert not models.exists()
     assert card_of(run)["evaluation"]["label_accuracy"]["generated"] < 0.3
+
+
+def test_a_link_to_a_model_folder_stays_one_however_often_it_is_published_to(run, tmp_path):
+    models, link = tmp_path / "models", tmp_path / "models" / "link"
+    publish(run, tmp_path / "elsewhere", force=False)
+    models.mkdir()
+    link.symlink_to(tmp_path / "elsewhere")
+    for _ in range(2):
+        publish(run, link, force=False)
+        assert link.is_symlink()
+        assert card_of(tmp_path / "elsewhere")["name"] == "link"
+    assert list(models.iterdir()) == [link]
+
+
+def test_what_else_lies_in_the_folder_of_a_model_is_not_lost(run, tmp_path):
+    target = tmp_path / "models" / "fine"
+    publish(run, target, force=False)
+    (target / "notes.txt").touch()
+    with pytest.raises(TrainingError, match=r"fine holds notes\.txt, which would be lost: move it away, or give"):
+        publish(run, target, force=True)
+    assert (target / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("judge", ["text", True, 0.5])
+def test_a_judge_that_is_none_is_another_than_any(run, tmp_path, judges, judge):
+    rewrite(run, evaluation=EVALUATION | {"judge": judge})
+    done = invoke("publish", run, "--models", tmp_path / "models", "--judges", judges)
+    assert f"{run} was evaluated by other judges than those in {judges}" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["evaluate", "publish"])
+def test_a_report_that_could_not_be_written_is_not_begun(run, tmp_path, few_digits, monkeypatch, command):
+    def check(folder: Path) -> None:
+        if folder == run / "evaluation":
+            raise TrainingError("not ours")
+
+    rewrite(run, evaluation=None)
+    monkeypatch.setattr("training.files.check_writable", check)
+    monkeypatch.setattr("training.evaluation.folder.evaluate_folder", None)
+    done = invoke(command, run, "--data", few_digits, *(["--models", tmp_path / "m"] if command == "publish" else []))
+    assert "not ours" in done.stderr

@@ -3,13 +3,16 @@
 import json
 import re
 import shutil
+import subprocess
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from trainings import invoke
+from trainings import invoke, training_command
 
+from app.config import ROOT
 from training import checkpoint
+from training.data import Dataset, load
 from training.export import exported
 from training.files import alone
 from training.presets import Settings
@@ -127,3 +130,25 @@ def test_a_damaged_checkpoint_is_refused(real_digits, tmp_path):
     (tmp_path / "run" / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut short")
     done = invoke("train", "--data", real_digits, "--out", tmp_path / "run", "--resume")
     assert "is not a whole checkpoint of this version" in done.stderr
+
+
+def test_a_run_that_another_has_begun_meanwhile_is_left_as_it_is(runs, few_digits, tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+
+    def load_slowly(source: str) -> Dataset:
+        shutil.copytree(runs / "mlp", folder)
+        return load(source)
+
+    monkeypatch.setattr("training.data.load", load_slowly)
+    done = invoke("train", "--data", few_digits, "--out", folder, "--images", 64)
+    assert f"{folder} holds a run already" in done.stderr
+    assert files(folder).keys() == {folder / path.relative_to(runs / "mlp") for path in files(runs / "mlp")}
+
+
+def test_an_output_on_a_full_disk_is_told_in_a_sentence(runs, few_digits, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    command = training_command("train", "--resume", "--data", few_digits, "--out", folder)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert "Error: The output cannot be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr

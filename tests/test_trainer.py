@@ -14,7 +14,7 @@ from training.checkpoint import Progress
 from training.data import load
 from training.errors import TrainingError
 from training.gan import GAN
-from training.history import holds, write
+from training.history import METRICS, holds, write
 from training.presets import settings_for
 from training.trainer import Trainer
 from training.workers import Workers
@@ -74,6 +74,24 @@ def test_a_run_that_gets_away_says_so_once(trainer, capsys, first, loss, told):
     said = capsys.readouterr().err
     assert said.count(f"The discriminator's loss is {loss}, where one that tells nothing apart has 1.39") == told
     assert said.count("Begin again with --drift 0.001.") == told
+
+
+class Gone:
+    """A standard error at whose other end is nobody any more, or no space."""
+
+    def write(self, _text: str = "") -> None:
+        """Fail, as `flush` does."""
+        raise BrokenPipeError
+
+    flush = write
+
+
+@pytest.mark.parametrize("stderr", [None, Gone()], ids=["closed", "gone"])
+def test_a_run_outlives_who_looks_at_its_bar(trainer, monkeypatch, stderr):
+    trainer.gan.train_step = lambda step, *_: dict.fromkeys(METRICS, 1.3 if step < 4 else 1.6)  # of which it tells
+    monkeypatch.setattr("sys.stderr", stderr)
+    trainer.run()
+    assert checkpoint.read(trainer.folder)[2].step == 10
 
 
 def test_a_discriminator_is_not_told_of_while_the_learning_rates_rise(trainer, capsys):

@@ -55,5 +55,7 @@ def read(folder: Path) -> tuple[Settings, dict[str, Any], Progress, dict[str, np
             state = dict(arrays)
         about = json.loads(str(state.pop("about")))
         return Settings(**about["settings"]), about["dataset"], Progress(**about["progress"]), state
+    except PermissionError:
+        raise
     except Exception as error:  # NumPy raises half a dozen types for a file that is not a whole .npz
         raise TrainingError(f"{folder / FILE} is not a whole checkpoint of this version: {error}.") from error

@@ -1,5 +1,6 @@
 """The command line: `python -m training train`, `judge`, `evaluate` and `publish`."""
 
+import errno
 import math
 import os
 import shlex
@@ -25,6 +26,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except OSError as error:
+            if error.errno == errno.ENOSPC and error.filename is None:
+                raise TrainingError(f"The output cannot be written: {error.strerror}.") from error
             if error.filename is None:  # a pipe that was closed, which Click knows
                 raise
             raise TrainingError(f"{error.filename} cannot be used: {error.strerror}.") from error
@@ -127,6 +130,8 @@ def train(
     dataset = load(data)
     workers = of_environment()
     with workers.together(), there(folder, "--out"), alone(folder) if workers.chief else nullcontext():
+        if workers.chief:
+            _check_out(folder, resume)  # again: another may have begun, or ended, there since
         if settings:
             progress = Progress()
             gan = build(settings, dataset, progress.step, workers)
@@ -185,6 +190,7 @@ def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
     with alone(folder):
         read_card(folder)  # before data is fetched for it, and all else is done
         check_writable(folder)
+        check_writable(folder / report.FOLDER)
         figures = evaluate_folder(folder, load(data), judges, cas)
     click.echo(report.table(figures))
     click.echo(f"\nThe whole report: {folder / report.FOLDER / report.FILE}")
@@ -209,6 +215,7 @@ def publish(
 ) -> None:
     """Copy a model folder to --models if it passes the gate; evaluates it first if that was not done."""
     from training.data import load
+    from training.evaluation import report
     from training.evaluation.folder import evaluate_folder
     from training.export import check_data, check_name, read_card
     from training.files import alone, check_writable
@@ -226,6 +233,7 @@ def publish(
             check_data(folder, card, dataset)
             if not evaluated:
                 check_writable(folder)
+                check_writable(folder / report.FOLDER)
                 evaluate_folder(folder, dataset, judges, with_cas=False)
         check_judges(folder, judges)
         found, incomparable = publish(folder, target, force)

@@ -128,6 +128,8 @@ def _read_idx(path: Path) -> np.ndarray:
         if zeros or kind != UNSIGNED_BYTE or array.size != math.prod(shape):
             raise ValueError("its header does not fit its content")
         return array.reshape(shape)
+    except PermissionError:
+        raise
     except struct.error as error:
         raise TrainingError(f"{path} is not a whole IDX file of bytes: its header does not fit it.") from error
     except (OSError, EOFError, zlib.error, ValueError) as error:
@@ -140,6 +142,8 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             missing = [name for name in NPZ_NAMES.values() if name not in arrays]
             parts = {part: arrays[name] for part, name in NPZ_NAMES.items() if not missing}
+    except PermissionError:
+        raise
     except Exception as error:  # NumPy raises half a dozen types, and speaks of its own insides
         raise TrainingError(f"{path} is not a whole .npz; --data needs one with {wanted}.") from error
     if missing:
@@ -177,7 +181,7 @@ def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:
 def _refuse_gaps(parts: dict[str, np.ndarray], source: str) -> None:
     """Raises TrainingError when a class has no training digit: it could neither be learnt nor be judged."""
     train, test = parts["train-labels"], parts["t10k-labels"]
-    missing = np.setdiff1d(np.arange(max(train.max(), test.max()) + 1), train)
+    missing = np.setdiff1d(np.arange(int(max(train.max(), test.max())) + 1), train)
     if missing.size:
         raise TrainingError(
             f"{source} has no training image of class {missing[0]}; its classes must be numbered from 0 without gaps."
@@ -199,7 +203,7 @@ def _idx(array: np.ndarray) -> bytes:
 def _name(source: str, digests: dict[str, str]) -> str:
     if digests == MNIST_SHA256:
         return "mnist"
-    name = Path(source).resolve().stem
+    name = Path(source).resolve().stem.encode(errors="surrogateescape").decode(errors="replace")  # it may be no text
     if name.lower() == "mnist":
         wrong = ", ".join(part for part, digest in digests.items() if digest != MNIST_SHA256[part])
         raise TrainingError(

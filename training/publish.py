@@ -49,7 +49,7 @@ def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | No
     card["name"] = target.name
     listed = [check._asdict() for check in found]
     card["gate"] = {"passed": passed, "forced": not passed, "incomparable": incomparable, "checks": listed}
-    with alone(target) if target.exists() else nullcontext(), replacing_folder(target) as fresh:
+    with alone(target) if target.exists() else nullcontext(), replacing_folder(target.resolve()) as fresh:
         for file in _shipped_files(run):
             (fresh / file).parent.mkdir(exist_ok=True)
             shutil.copyfile(run / file, fresh / file)
@@ -92,20 +92,28 @@ def _check_end(run: Path, card: dict[str, Any]) -> None:
 
 
 def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
-    """The card of the model that is there, if there is one. Raises TrainingError when that is a run."""
-    put_back(target)
+    """The card of the model that is there, if there is one.
+
+    Raises: TrainingError when that is a run, or more than a model lies there.
+    """
+    put_back(target.resolve())
     if not target.exists():
         return None
     if target.samefile(run):
         raise TrainingError(f"{run} would take its own place and lose its checkpoint: give other --models or --as.")
     if checkpoint.exists(target):
         raise TrainingError(f"{target} is a run, which would lose its checkpoint: give other --models or --as.")
-    return read_card(target)
+    card = read_card(target)
+    others = sorted(path.name for path in target.glob("[!.]*") if path.name not in (*SHIPPED, history.PLOT))
+    if others:
+        raise TrainingError(f"{target} holds {others[0]}, which would be lost: move it away, or give another --as.")
+    return card
 
 
 def _judge(evaluation: dict[str, Any]) -> Any:
     """The SHA-256 of the judge that measured a model; figures by another cannot be compared with these."""
-    return (evaluation.get("judge") or {}).get("sha256")
+    judge = evaluation.get("judge")
+    return judge.get("sha256") if isinstance(judge, dict) else None
 
 
 def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:

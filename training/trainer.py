@@ -2,7 +2,6 @@
 
 import math
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from training import checkpoint, history
 from training.checkpoint import Progress
@@ -20,6 +18,7 @@ from training.errors import TrainingError
 from training.evolution import Evolution
 from training.gan import GAN
 from training.presets import Settings
+from training.terminal import advance, progress_bar, say
 from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
@@ -86,7 +85,13 @@ class Trainer:
         )
         if progress.step:
             self.save()  # with the settings given anew, before a row or a sheet goes beyond it
-        with self._bar() as bar, _stop_requests() as stops:
+        bar = progress_bar(
+            self.folder.name,
+            settings.steps * settings.batch_size,
+            progress.step * settings.batch_size,
+            shown=self.workers.chief,
+        )
+        with bar, _stop_requests() as stops:
             began = time.perf_counter()
             while progress.step < settings.steps:
                 images, labels = next(stream)
@@ -94,7 +99,7 @@ class Trainer:
                 now = time.perf_counter()
                 self._note(metrics, now - began)  # with what checkpoints and sheets took since the step before
                 began = now
-                self._show(bar, metrics)
+                advance(bar, settings.batch_size, metrics)
                 if self.workers.any(bool(stops)):
                     self.save()
                     raise InterruptedRunError(
@@ -164,29 +169,10 @@ class Trainer:
         self._told_of_run_away = True
         loss = rows[-1]["discriminator_loss"]
         remedy = "a larger --drift or lower learning rates" if self.settings.drift else "--drift 0.001"
-        tqdm.write(
+        say(
             f"The discriminator's loss is {loss:.4g}, where one that tells nothing apart has {tie:.2f}: this run"
-            f" gets away, and few come back. Begin again with {remedy}.",
-            file=sys.stderr,
+            f" gets away, and few come back. Begin again with {remedy}."
         )
-
-    def _bar(self) -> tqdm:
-        batch, done = self.settings.batch_size, self.progress.step
-        return tqdm(
-            desc=self.folder.name,
-            total=self.settings.steps * batch,
-            initial=done * batch,
-            unit="img",
-            unit_scale=True,
-            mininterval=1,
-            dynamic_ncols=True,
-            disable=not self.workers.chief,
-        )
-
-    def _show(self, bar: tqdm, metrics: dict[str, float]) -> None:
-        losses = {"D": metrics["discriminator_loss"], "G": metrics["generator_loss"]}
-        bar.set_postfix({name: f"{loss:.3f}" for name, loss in losses.items()}, refresh=False)
-        bar.update(self.settings.batch_size)
 
 
 def build(settings: Settings, data: Dataset, step: int, workers: Workers) -> GAN:

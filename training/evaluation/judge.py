@@ -133,7 +133,7 @@ def read_card(folder: Path, data: Dataset | None = None) -> dict[str, Any]:
     put_back(folder.resolve())
     try:
         card: dict[str, Any] = cards.read(folder / CARD)
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise TrainingError(f"{folder} has no judges: train them with `python -m training judge`.") from error
     cards.require(card, NEEDED, folder / CARD)
     if data and card["dataset"]["sha256"] != data.sha256:

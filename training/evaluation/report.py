@@ -55,7 +55,7 @@ def write(folder: Path, card: dict[str, Any]) -> None:
     others = ["## By other judges", _other_judges(figures), "## Truncation", _truncation(figures["truncation"])]
     parts = [_introduction(card), table(figures), *others, *pictures, "Made by `python -m training evaluate FOLDER`."]
     with replacing(folder / FILE) as path:
-        path.write_text("\n\n".join(parts) + "\n")
+        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def _introduction(card: dict[str, Any]) -> str:
