@@ -89,7 +89,7 @@ def check(config: Mapping[str, Any]) -> None:
         if storage_from_string(storage, **_options(config)).check():
             return
         reason = "which does not answer"
-    except Exception as error:  # the package is not installed, or cannot read the address
+    except Exception as error:  # the package is not installed
         reason = f"which cannot be used ({error})"
     where = urlsplit(storage).netloc.rpartition("@")[2]  # no password in a log
     raise ConfigError(

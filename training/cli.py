@@ -165,7 +165,7 @@ def judge(data: str, judges: Path) -> None:
     dataset = load(data)
     if judges.resolve() == JUDGES.resolve() and dataset.sha256 != MNIST_SHA256:
         raise TrainingError(f"The judges in {JUDGES} are MNIST's: give --judges another folder for {dataset.name}'s.")
-    put_back(judges.resolve())
+    put_back(judges)
     with there(judges, "--judges"), alone(judges):
         card = train_all(dataset, judges)
     for name, facts in card["judges"].items():

@@ -118,8 +118,8 @@ def _find_idx(folder: Path, part: str) -> Path:
 
 def _read_idx(path: Path) -> np.ndarray:
     """The array in an IDX file: two zeros, a type, the number of axes, each axis's length, the bytes."""
+    content = path.read_bytes()
     try:
-        content = path.read_bytes()
         if path.suffix == ".gz":
             content = gzip.decompress(content)
         zeros, kind, axes = struct.unpack_from(">HBB", content)
@@ -128,8 +128,6 @@ def _read_idx(path: Path) -> np.ndarray:
         if zeros or kind != UNSIGNED_BYTE or array.size != math.prod(shape):
             raise ValueError("its header does not fit its content")
         return array.reshape(shape)
-    except PermissionError:
-        raise
     except struct.error as error:
         raise TrainingError(f"{path} is not a whole IDX file of bytes: its header does not fit it.") from error
     except (OSError, EOFError, zlib.error, ValueError) as error:

@@ -36,13 +36,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`, which takes its place on a clean exit.
+    """Yield an empty temporary folder beside `path`, which takes its place on a clean exit; a link to it stays one.
 
     A kill between the two renames leaves the old folder under a hidden name, from where `put_back`
     brings it.
 
     Raises: TrainingError when the system refuses to write it, as on a full disk.
     """
+    path = path.resolve()
     fresh, old = path.with_name(f".writing-{path.name}"), _aside(path)
     put_back(path)
     with _told(path):
@@ -96,6 +97,7 @@ def put_back(path: Path) -> None:
 
     Raises: TrainingError when whoever replaces it is at it still.
     """
+    path = path.resolve()
     if path.exists() or not _aside(path).exists():
         return
     with _told(path), alone(_aside(path)):

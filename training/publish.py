@@ -49,7 +49,7 @@ def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | No
     card["name"] = target.name
     listed = [check._asdict() for check in found]
     card["gate"] = {"passed": passed, "forced": not passed, "incomparable": incomparable, "checks": listed}
-    with alone(target) if target.exists() else nullcontext(), replacing_folder(target.resolve()) as fresh:
+    with alone(target) if target.exists() else nullcontext(), replacing_folder(target) as fresh:
         for file in _shipped_files(run):
             (fresh / file).parent.mkdir(exist_ok=True)
             shutil.copyfile(run / file, fresh / file)
@@ -96,7 +96,7 @@ def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
 
     Raises: TrainingError when that is a run, or more than a model lies there.
     """
-    put_back(target.resolve())
+    put_back(target)
     if not target.exists():
         return None
     if target.samefile(run):

@@ -96,7 +96,7 @@ def train_all(data: Dataset, folder: Path) -> dict[str, Any]:
     _refuse_others(folder)
     card: dict[str, Any] = {"dataset": data.identity, "machine": machine(), "versions": versions()}
     card |= {"epochs": EPOCHS, "batch_size": BATCH, "learning_rate": LEARNING_RATE, "judges": {}, "ceiling": None}
-    with replacing_folder(folder.resolve()) as fresh:
+    with replacing_folder(folder) as fresh:
         for name, shape in SHAPES.items():
             card["judges"][name] = asdict(shape) | _trained(shape, data, _file(fresh, name))
         write_card(fresh, card)
@@ -130,7 +130,7 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
 
 def read_card(folder: Path, data: Dataset | None = None) -> dict[str, Any]:
     """The card of a folder's judges. Raises TrainingError when there is none, or they judge other data than `data`."""
-    put_back(folder.resolve())
+    put_back(folder)
     try:
         card: dict[str, Any] = cards.read(folder / CARD)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
