@@ -7,7 +7,20 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import admission, api, bodies, commands, errors, headers, lifetime, metrics, ratelimit, telemetry, unreadable
+from app import (
+    admission,
+    api,
+    bodies,
+    commands,
+    cors,
+    errors,
+    headers,
+    lifetime,
+    metrics,
+    ratelimit,
+    telemetry,
+    unreadable,
+)
 from app.catalogue import Catalogue, load
 from app.config import ROOT, from_environment, inference_threads
 from app.exports import Exports
@@ -47,6 +60,7 @@ def create_app(config: Mapping[str, Any] | None = None, catalogue: Catalogue | N
     )
     metrics.init_app(app)
     headers.init_app(app)
+    cors.init_app(app)
     telemetry.init_app(app)
     lifetime.init_app(app)
     unreadable.init_app(app)

@@ -34,7 +34,7 @@ DIGITS_HEADERS = ORIGIN_HEADERS | {"X-Digits": _header("What the digits show, wi
 DATASET_HEADERS = ORIGIN_HEADERS | {"Content-Disposition": _header("The file's name.")}
 INFORMATION = {
     "description": "Handwritten digits that no one ever wrote. A picture is a pure function of its URL: the same"
-    " seed gives the same bytes. Errors are application/problem+json (RFC 9457).",
+    " seed gives the same bytes. Errors are application/problem+json (RFC 9457). Scripts of any site's pages may ask.",
     "license": {"name": "MIT", "identifier": "MIT"},
 }
 
