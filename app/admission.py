@@ -39,6 +39,11 @@ def refuse(why: Refusal) -> ServiceUnavailable:
 
 def _refuse() -> None:
     why = refusal.get()
-    spared = request.blueprint in FOR_MACHINES or request.endpoint == "static"  # a page without its scripts is dead
-    if why and not spared:
+    if why and not _is_spared():
         raise refuse(why)
+
+
+def _is_spared() -> bool:
+    # A page without its scripts is dead; and a script of another site's page, whose browser asks by OPTIONS whether
+    # it may ask, is to hear of a refusal, not that it may not.
+    return request.blueprint in FOR_MACHINES or request.endpoint == "static" or request.method == "OPTIONS"

@@ -7,8 +7,8 @@ from flask import Flask, Response, request
 from app.api import DATASET_HEADERS, DIGITS_HEADERS
 
 # Nothing there is anybody's own, and no cookie is read: a script gets what its user would. The page, its files,
-# health and metrics stay with their own site.
-PATHS = re.compile(r"/(generate|number|interpolate|map|discriminate|dataset|models|openapi\.json)(/|$)")
+# health and metrics stay with their own site. What could not be read may have been for any of these.
+PATHS = re.compile(r"/(generate|number|interpolate|map|discriminate|dataset|models|openapi\.json|\(unreadable\))(/|$)")
 EXPOSED = ", ".join(sorted({*DIGITS_HEADERS, *DATASET_HEADERS, "Retry-After"}))
 DAY = 24 * 3600  # seconds
 

@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
-            temporary.unlink()
+            temporary.unlink(missing_ok=True)  # it may have its name by now
             raise
     _sync_folder(path.parent)
 

@@ -83,7 +83,7 @@ class Metrics:
         except (TypeError, ValueError):  # a version that is no version
             encode, kind = choose_encoder("")
         registry = self.registry
-        if FOLDER in os.environ:
+        if os.environ.get(FOLDER):
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return encode(registry), kind
@@ -109,7 +109,7 @@ class Folder:
     """
 
     def __init__(self) -> None:
-        self._is_ours = FOLDER not in os.environ
+        self._is_ours = not os.environ.get(FOLDER)
         try:
             if self._is_ours:
                 os.environ[FOLDER] = tempfile.mkdtemp(prefix="digitsmith-metrics-")

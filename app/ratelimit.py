@@ -21,7 +21,8 @@ def init_app(app: Flask) -> None:
     """Limit the requests of each client, if a limit is set.
 
     Every route counts but health, metrics, static files and evolution sheets, which the page shows by the dozen;
-    what is no route is free. A Redis that stops answering is replaced by each process's own memory until it is back.
+    what is no route is free, and so is OPTIONS. A Redis that stops answering is replaced by each process's own memory
+    until it is back.
     """
     if not app.config["RATE_LIMIT"]:
         return
@@ -38,7 +39,11 @@ def init_app(app: Flask) -> None:
         swallow_errors=True,
         key_prefix="digitsmith",
     )
-    limiter.request_filter(lambda: request.blueprint in FOR_MACHINES or request.endpoint == "models.evolution")
+
+    @limiter.request_filter
+    def is_free() -> bool:
+        preflight = request.method == "OPTIONS"  # its refusal could not be read by the script that asks
+        return preflight or request.blueprint in FOR_MACHINES or request.endpoint == "models.evolution"
 
     def refuse(error: RateLimitExceeded) -> Response:
         metrics.current().rate_limited.inc()
@@ -82,18 +87,20 @@ def check(config: Mapping[str, Any]) -> None:
     """See that requests can be counted where the settings say. Raises ConfigError."""
     if not config["RATE_LIMIT"]:
         return
-    from limits.storage import storage_from_string
+    from limits.storage import RedisStorage, storage_from_string
 
     storage = config["RATE_LIMIT_STORAGE"]
     try:
-        if storage_from_string(storage, **_options(config)).check():
-            return
-        reason = "which does not answer"
-    except Exception as error:  # the package is not installed
-        reason = f"which cannot be used ({error})"
+        counts = storage_from_string(storage, **_options(config))
+        if isinstance(counts, RedisStorage):
+            counts.get_connection().ping()
+        return
+    except Exception as error:  # it does not answer, or not this user; or its package is not installed
+        reason = " ".join(str(error).split()).rstrip(".")
     where = urlsplit(storage).netloc.rpartition("@")[2]  # no password in a log
     raise ConfigError(
-        f"{variable('RATE_LIMIT_STORAGE')} names a Redis at {where}, {reason}; start it or mend the name."
+        f"{variable('RATE_LIMIT_STORAGE')} names a Redis at {where}, which cannot be used ({reason}); start it or mend"
+        " the address."
     )
 
 

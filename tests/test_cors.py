@@ -6,9 +6,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from conftest import opened
+from conftest import fake_app, opened
 
-from app.admission import FOR_MACHINES
+from app.admission import BUSY, FOR_MACHINES, refusal
 from app.api import DATASET_HEADERS, DIGITS_HEADERS
 
 PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
@@ -37,6 +37,25 @@ def test_every_route_of_digits_is_open_even_where_it_refuses(app):
         asked = app.test_client().options(address, headers={"Origin": "https://elsewhere.test"} | PREFLIGHT)
         assert asked.headers["Access-Control-Allow-Headers"] == "*"
         assert asked.headers["Access-Control-Max-Age"] == "86400"
+
+
+def test_a_refusal_can_be_read_and_a_browsers_question_before_is_never_refused():
+    client = fake_app(RATE_LIMIT="1/hour").test_client()
+    assert [client.options("/generate").status_code for _ in range(3)] == [200, 200, 200]
+    assert [client.post("/generate").status_code for _ in range(2)] == [200, 429]
+    before = refusal.set(BUSY)
+    try:
+        assert client.options("/generate").status_code == 200
+        refused = client.post("/generate")
+    finally:
+        refusal.reset(before)
+    assert refused.status_code == 503
+    assert refused.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
+
+
+def test_an_error_of_what_cannot_be_read_can_be_read(server, get):
+    assert get(f"{server}/generate?{'x' * 5000}").headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_a_kept_answer_is_open_to_whoever_asks_next(app):

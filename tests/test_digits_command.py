@@ -5,6 +5,7 @@ import pty
 import re
 import signal
 import subprocess
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -90,6 +91,19 @@ def test_two_writers_of_one_file_are_kept_apart(tmp_path):
         with pytest.raises(BlockingIOError), replacing(tmp_path / "digits.npz"):
             pass
         first.write(b"whole")
+    assert only_file(tmp_path).read_bytes() == b"whole"
+
+
+def test_an_interrupt_once_a_file_has_its_name_is_no_failure_to_write_it(tmp_path, monkeypatch):
+    rename = Path.replace
+
+    def interrupted(path: Path, target: Path) -> None:
+        rename(path, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "digits.npz") as file:
+        file.write(b"whole")
     assert only_file(tmp_path).read_bytes() == b"whole"
 
 

@@ -104,7 +104,8 @@ def test_judges_do_not_take_the_place_of_something_else(few_digits, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").touch()
+    for name in ("notes.txt", ".writing-card.json"):  # the second as a kill leaves it
+        (tmp_path / "mine" / name).touch()
     done = invoke("judge", "--data", few_digits, *given)
     assert says in done.stderr
     assert (tmp_path / "mine" / "notes.txt").exists()

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import canonical, pixels
+from conftest import canonical, fake_model, pixels
+
+from app import create_app
+from app.catalogue import Catalogue
 
 
 def test_every_digit_is_the_one_that_was_asked_for(client):
@@ -45,6 +48,13 @@ def test_the_longest_number_is_written(client):
 )
 def test_bad_parameters(client, query, status):
     assert client.get(f"/number/12?{query}").status_code == status
+
+
+def test_where_no_model_can_write_numbers_that_is_said():
+    client = create_app(catalogue=Catalogue([fake_model("mlp", None)])).test_client()
+    answer = client.get("/number/12")
+    assert answer.status_code == 409
+    assert answer.get_json()["detail"] == "Model mlp knows no labels and cannot write a number: no model here can."
 
 
 def test_turns_write_single_digits_anew(client):

@@ -7,6 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from servers import refused, running_server, wait_until
 
+from app.metrics import Folder, Metrics
+
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
     """Every sample's value by its name and its labels' values, these in the order of their names."""
@@ -116,3 +118,12 @@ def test_a_folder_of_the_operators_is_used_and_emptied_of_what_an_earlier_server
     with running_server(WORKERS=1, **settings) as (address, _):
         assert get(f"{address}/metrics").status == 200
         assert {file.name for file in tmp_path.iterdir()} == {"counter_0.db", "gauge_livesum_0.db", "histogram_0.db"}
+
+
+def test_an_empty_name_of_the_folder_counts_as_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.db").touch()
+    assert b"digitsmith" in Metrics().expose("")[0]
+    Folder().remove()
+    assert (tmp_path / "mine.db").exists()

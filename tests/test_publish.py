@@ -20,8 +20,10 @@ from training.publish import SHIPPED, publish
 
 
 def test_what_is_shipped_is_a_whole_model_folder_under_its_new_name(run, tmp_path):
+    (run / "evolution" / ".writing-step-0000100.png").touch()  # as a kill leaves it
     publish(run, tmp_path / "models" / "fine", force=False)
     published = tmp_path / "models" / "fine"
+    assert not list(published.rglob(".*"))
     assert {path.name for path in published.iterdir()} == set(SHIPPED)  # no checkpoint, no plot
     assert card_of(published)["name"] == "fine"
     assert card_of(published)["gate"]["passed"] is True

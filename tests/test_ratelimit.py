@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
 import pytest
@@ -127,5 +128,26 @@ def test_while_a_redis_is_away_each_process_counts_in_memory():
 
 def test_a_redis_that_does_not_answer_is_refused_with_one_sentence():
     (said,) = refused(DIGITSMITH_RATE_LIMIT="1/hour", DIGITSMITH_RATE_LIMIT_STORAGE="redis://me:secret@127.0.0.1:1/0")
-    assert said.startswith("DIGITSMITH_RATE_LIMIT_STORAGE names a Redis at 127.0.0.1:1, which does not answer; ")
+    assert said.startswith(
+        "DIGITSMITH_RATE_LIMIT_STORAGE names a Redis at 127.0.0.1:1, which cannot be used (Error 111 "
+    )
+    assert "secret" not in said
+
+
+class RefusingPasswords(StreamRequestHandler):
+    """What a Redis says to whoever gives another password than its own."""
+
+    def handle(self) -> None:
+        """Say it to all that is asked."""
+        while self.request.recv(4096):
+            self.request.sendall(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+
+
+def test_a_redis_that_takes_another_password_is_refused_with_what_it_says():
+    with ThreadingTCPServer(("127.0.0.1", 0), RefusingPasswords) as server:
+        Thread(target=server.serve_forever).start()
+        where = f"127.0.0.1:{server.server_address[1]}"
+        (said,) = refused(DIGITSMITH_RATE_LIMIT="1/hour", DIGITSMITH_RATE_LIMIT_STORAGE=f"redis://:secret@{where}/0")
+        server.shutdown()
+    assert f"names a Redis at {where}, which cannot be used (invalid username-password pair" in said
     assert "secret" not in said

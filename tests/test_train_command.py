@@ -84,6 +84,16 @@ def test_a_model_without_its_checkpoint_can_neither_go_on_nor_be_begun_anew(runs
         assert re.search(rf"^Error: {folder} {says}.*: give another --out\.$", done.stderr)
 
 
+@pytest.mark.parametrize("name", ["evaluation", "generator.keras"])
+def test_what_lies_in_a_folder_that_is_no_run_is_not_lost(few_digits, tmp_path, name):
+    mine = tmp_path / "run" / name / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    done = invoke("train", "--data", few_digits, "--out", tmp_path / "run", "--images", 64)
+    assert f"Error: {tmp_path / 'run'} holds {name}, which would be lost: give another --out." in done.stderr
+    assert mine.exists()
+
+
 @pytest.mark.parametrize("option", ["--out", "--data"])
 def test_a_path_that_the_system_refuses_is_told_in_a_sentence(tmp_path, option):
     given = {"--out": str(tmp_path / "run"), "--data": "/nowhere"} | {option: str(tmp_path / ("a" * 300))}

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from training.errors import TrainingError
 from training.gan import GAN
 from training.history import METRICS, holds, write
 from training.presets import settings_for
-from training.trainer import Trainer
+from training.trainer import InterruptedRunError, Trainer
 from training.workers import Workers
 
 
@@ -92,6 +93,32 @@ def test_a_run_outlives_who_looks_at_its_bar(trainer, monkeypatch, stderr):
     monkeypatch.setattr("sys.stderr", stderr)
     trainer.run()
     assert checkpoint.read(trainer.folder)[2].step == 10
+
+
+@pytest.fixture
+def hung_up(trainer):
+    """A trainer whose terminal closes in its third step."""
+
+    def train_step(step: int, *_: object) -> dict[str, float]:
+        if step == 3:
+            os.kill(os.getpid(), signal.SIGHUP)
+        return dict.fromkeys(METRICS, 1.0)
+
+    before, trainer.gan.train_step = signal.getsignal(signal.SIGHUP), train_step
+    yield trainer
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_a_run_whose_terminal_closes_is_saved(hung_up):
+    with pytest.raises(InterruptedRunError, match="Stopped and saved"):
+        hung_up.run()
+    assert checkpoint.read(hung_up.folder)[2].step == 3
+
+
+def test_a_run_under_nohup_outlives_its_terminal(hung_up):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    hung_up.run()
+    assert checkpoint.read(hung_up.folder)[2].step == 10
 
 
 def test_a_discriminator_is_not_told_of_while_the_learning_rates_rise(trainer, capsys):

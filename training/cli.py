@@ -247,7 +247,8 @@ def publish(
 def _check_out(folder: Path, resume: bool) -> None:
     """Refuse to go on where there is no run, and to begin where there is one."""
     from training import checkpoint
-    from training.export import CARD, check_name
+    from training.evaluation import report
+    from training.export import CARD, DISCRIMINATOR, GENERATOR, check_name
 
     if resume and not checkpoint.exists(folder) and (folder / CARD).exists():
         raise TrainingError(f"{folder} holds a model without its checkpoint, which cannot go on: give another --out.")
@@ -257,5 +258,8 @@ def _check_out(folder: Path, resume: bool) -> None:
         raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
     if not resume and (folder / CARD).exists():
         raise TrainingError(f"{folder} holds a model already: give another --out.")
+    for name in (GENERATOR, DISCRIMINATOR, report.FOLDER):
+        if not resume and (folder / name).exists():
+            raise TrainingError(f"{folder} holds {name}, which would be lost: give another --out.")
     if not resume:
         check_name(folder.resolve().name, "The last part of --out")

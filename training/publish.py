@@ -59,7 +59,7 @@ def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | No
 
 def _shipped_files(run: Path) -> list[Path]:
     """All files that are shipped of a run, within its folder."""
-    found = [path for name in SHIPPED for path in (run / name, *(run / name).glob("*"))]
+    found = [path for name in SHIPPED for path in (run / name, *(run / name).glob("[!.]*"))]
     return [path.relative_to(run) for path in found if path.is_file()]
 
 

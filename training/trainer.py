@@ -22,7 +22,7 @@ from training.terminal import advance, progress_bar, say
 from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when a terminal closes
 CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed; the schedules stretch to more images
 
 
@@ -74,7 +74,7 @@ class Trainer:
         """Train to the end.
 
         Raises:
-            InterruptedRunError: on Ctrl-C or SIGTERM, after saving a checkpoint.
+            InterruptedRunError: on Ctrl-C, SIGTERM or SIGHUP, after saving a checkpoint.
             TrainingError: on a loss that is not finite; the last checkpoint stays as it was.
         """
         settings, progress = self.settings, self.progress
@@ -224,16 +224,17 @@ def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], prog
 def _stop_requests() -> Iterator[list[int]]:
     """A list that fills when a stop signal arrives, so that a step is never cut in two.
 
-    A second Ctrl-C stops at once.
+    A second Ctrl-C stops at once. What is ignored, as SIGHUP under nohup, stays so.
     """
     stops: list[int] = []
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
     def note(number: int, _frame: object) -> None:
         stops.append(number)
         signal.signal(number, before[signal.Signals(number)])
 
-    for number in STOP_SIGNALS:
+    for number in before:
         signal.signal(number, note)
     try:
         yield stops

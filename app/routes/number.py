@@ -11,7 +11,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import sheet
-from app.routes.pictures import draw, plan_for, png_or_json
+from app.routes.pictures import classes_of, draw, plan_for, png_or_json
 from app.sampling import Plan, fresh_seed
 from app.schemas import NumberParameters
 
@@ -60,8 +60,8 @@ def plan_number(model: Model, seed: int, digits: str, turns: str, truncation: fl
     if len(taken) > len(digits):
         raise InvalidParameters({called: f"{called} has {len(taken)} numbers; it must have at most {len(digits)}."})
     numerals = [int(digit) for digit in digits]
-    classes = model.generator.classes  # None is refused by `plan_for`, as everywhere
-    if classes is not None and max(numerals) >= classes:
+    classes = classes_of(model, "write a number", "no model here can")
+    if max(numerals) >= classes:
         raise InvalidParameters({"digits": f"The number has a {max(numerals)}; {model.name} draws 0 to {classes - 1}."})
     indices = _indices(taken + [0] * (len(digits) - len(taken)))
     return plan_for(model, seed, indices, numerals, truncation)

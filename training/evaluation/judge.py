@@ -118,7 +118,7 @@ def _trained(shape: Shape, data: Dataset, path: Path) -> dict[str, Any]:
 
 def _refuse_others(folder: Path) -> None:
     ours = {CARD, *(_file(folder, name).name for name in SHAPES)}
-    others = sorted({path.name for path in folder.glob("*")} - ours)
+    others = sorted({path.name for path in folder.glob("[!.]*")} - ours)
     if others:
         raise TrainingError(f"--judges is {folder}, which holds {others[0]}: give a folder for judges alone.")
 
