@@ -7,6 +7,7 @@ from flask import Flask, request
 from werkzeug.exceptions import ServiceUnavailable
 
 from app import metrics
+from app.headers import FILES
 
 FOR_MACHINES = ("health", "prometheus")  # blueprints that are never refused: they tell how the server does
 
@@ -46,4 +47,4 @@ def _refuse() -> None:
 def _is_spared() -> bool:
     # A page without its scripts is dead; and a script of another site's page, whose browser asks by OPTIONS whether
     # it may ask, is to hear of a refusal, not that it may not.
-    return request.blueprint in FOR_MACHINES or request.endpoint == "static" or request.method == "OPTIONS"
+    return request.blueprint in FOR_MACHINES or request.endpoint in FILES or request.method == "OPTIONS"

@@ -20,6 +20,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 LONGEST_ACCEPT = 1000  # characters; browsers send 150
 DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_RANGE")
 FILES = ("static", "documentation.part")  # endpoints
+RANGE = re.compile(r"bytes=(\d+-\d*|-\d+)", re.ASCII)
 REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -27,7 +28,7 @@ def init_app(app: Flask) -> None:
     """Give each request an ID, its client's own if that is a plain word, and each answer its headers."""
     app.before_request(_identify)
     app.before_request(_forget_impossible_dates)
-    app.before_request(_forget_if_match_of_files)
+    app.before_request(_spare_files)
     app.after_request(_complete)
 
 
@@ -55,13 +56,15 @@ def _forget_impossible_dates() -> None:
             del request.environ[name]
 
 
-def _forget_if_match_of_files() -> None:
-    """Ignore If-Match where only a file is read, as RFC 9110 allows (section 13.1.1).
+def _spare_files() -> None:
+    """Where a file is read ignore If-Match, and any Range but one of bytes, as RFC 9110 allows (13.1.1, 14.2).
 
-    Flask, which sends it, would take * for no match, and answer 412 with the file.
+    Flask, which sends it, would answer 412 to *, with the file, and 416 to units that it does not know.
     """
     if request.endpoint in FILES:
         request.environ.pop("HTTP_IF_MATCH", None)
+        if not RANGE.fullmatch(request.headers.get("Range", "")):
+            request.environ.pop("HTTP_RANGE", None)
 
 
 def _complete(response: Response) -> Response:

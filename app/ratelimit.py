@@ -13,6 +13,7 @@ from app import metrics
 from app.admission import FOR_MACHINES
 from app.config import ConfigError, variable
 from app.errors import answer
+from app.headers import FILES
 
 TIMEOUT = 1  # second for Redis to answer in
 
@@ -42,8 +43,9 @@ def init_app(app: Flask) -> None:
 
     @limiter.request_filter
     def is_free() -> bool:
-        preflight = request.method == "OPTIONS"  # its refusal could not be read by the script that asks
-        return preflight or request.blueprint in FOR_MACHINES or request.endpoint == "models.evolution"
+        if request.method == "OPTIONS":  # whose refusal the script that asks could not read
+            return True
+        return request.blueprint in FOR_MACHINES or request.endpoint in (*FILES, "models.evolution")
 
     def refuse(error: RateLimitExceeded) -> Response:
         metrics.current().rate_limited.inc()

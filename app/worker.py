@@ -92,7 +92,8 @@ class Worker(ModestWorker):
             self.set_accept_enabled(False)
 
     def _end_if_due(self) -> None:
-        if self._told_to_end and not self.lifetime.needs(self.generation):
+        # A SIGTERM that comes before this process has handlers of its own does not reach it.
+        if self.lifetime.ending or (self._told_to_end and not self.lifetime.needs(self.generation)):
             super().handle_exit(signal.SIGTERM, None)
 
     def set_accept_enabled(self, enabled: bool) -> None:

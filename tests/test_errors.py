@@ -89,6 +89,15 @@ def test_a_range_that_is_not_there_is_named_with_what_is(client):
 
 
 @pytest.mark.parametrize("path", ["/static/style.css", "/docs/swagger-ui.css"])
+@pytest.mark.parametrize("given", ["lines=1-2", "bytes=a", "bytes=0-1,5-6", "bytes=\u0663-", "bytes"])
+def test_a_range_that_is_none_or_several_is_ignored(client, path, given):
+    with client.get(path, headers={"Range": given}) as response:
+        assert response.status_code == 200
+    with client.get(path, headers={"Range": "bytes=-10"}) as response:
+        assert (response.status_code, len(response.data)) == (206, 10)
+
+
+@pytest.mark.parametrize("path", ["/static/style.css", "/docs/swagger-ui.css"])
 def test_a_file_is_sent_whatever_if_match_says(client, path):
     for names in ("*", '"another"'):
         with client.get(path, headers={"If-Match": names}) as response:

@@ -47,6 +47,10 @@ def test_an_answer_other_than_the_one_that_must_be_is_not_sent(client):
     etag = client.get("/generate?seed=5").headers["ETag"]
     assert client.get("/generate?seed=5", headers={"If-Match": f'"another", {etag}'}).status_code == 200
     assert client.get("/generate?seed=5", headers={"If-Match": "*"}).status_code == 200
+    assert client.post("/generate?seed=5", headers={"If-None-Match": '"another"'}).status_code == 200
+    assert [client.post("/generate?seed=5", headers={"If-None-Match": one}).status_code for one in (etag, "*")] == [
+        412
+    ] * 2
     assert client.get("/generate?seed=5", headers={"If-Match": etag, "If-None-Match": etag}).status_code == 304
     refused = client.get("/generate?seed=5", headers={"If-Match": '"another"'})
     assert refused.status_code == 412

@@ -232,6 +232,17 @@ def test_a_stop_soon_after_a_reload_takes_its_grace_and_no_longer(one_model):
         assert process.wait(timeout=60) == 0
 
 
+def test_a_process_that_begins_as_the_server_stops_ends_with_it(one_model):
+    """A signal that comes before it has handlers of its own does not reach it."""
+    with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_GRACE=3600) as (_, process):
+        before = set(process.workers)
+        process.send_signal(signal.SIGHUP)
+        while not set(process.workers) - before:  # at once: it has its handlers in a few milliseconds
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
 @pytest.mark.parametrize("file", ["images.py", "connections.py"])  # of the app, and of gunicorn's processes
 def test_a_reload_of_code_that_cannot_be_imported_leaves_the_old_code_serving(house, file):
     with running_server(folder=house) as (address, process):

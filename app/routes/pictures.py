@@ -128,8 +128,13 @@ def let_cache(response: Response, seeded: bool) -> Response:
 
 
 def conditional(response: Response) -> Response:
-    """An answer with an ETag, or 304 where If-None-Match names it. Raises PreconditionFailed by If-Match."""
+    """An answer with an ETag, or 304 where If-None-Match names it.
+
+    Raises: PreconditionFailed when If-Match does not name it or, of a POST, If-None-Match does.
+    """
     etag = response.get_etag()[0] or ""
+    if request.method == "POST" and etag in request.if_none_match:
+        raise PreconditionFailed(f'If-None-Match must not name the ETag "{etag}" in a POST.')
     if request.if_match and etag not in request.if_match:
         raise PreconditionFailed(f'If-Match must name the ETag "{etag}"; it is {request.if_match.to_header()}.')
     response.make_conditional(request.environ | {"HTTP_IF_MATCH": ""})  # that is decided
