@@ -60,14 +60,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def file(self, *mimetypes: str, headers: dict[str, Any], spared: bool = True) -> Callable[[View], View]:
+    def file(self, *mimetypes: str, headers: dict[str, Any], not_modified: bool = True) -> Callable[[View], View]:
         """Say that a route answers with a file of one of these types, which may be asked for by its ETag.
 
-        Args: spared, whether a client that has it is spared it, as by GET.
+        Args: not_modified, whether If-None-Match may be answered with a 304, as for GET.
         """
 
         def decorate(view: View) -> View:
-            if spared:
+            if not_modified:
                 view = self.alt_response(304, description="What If-None-Match names.")(view)
             view = self.alt_response(412, response=HTTPStatus(412).name)(view)
             for mimetype in dict.fromkeys(mimetypes):

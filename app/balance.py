@@ -6,10 +6,10 @@ from time import monotonic
 
 from app.connections import PatientWorker
 
-# Seconds that another process gets to take a connection, for it may have to wake up on a busy machine; after which
-# this one looks whether it is its turn by now; and for which it leaves nothing to others when none has come.
-PATIENCE, PAUSE, ALONE = 0.03, 0.001, 1
-EVEN = 1.25  # so many times as many connections as another are not more
+PATIENCE = 0.03  # seconds that a process with fewer connections gets to take one, for it may have to wake up first
+PAUSE = 0.001  # seconds until this process looks whether that has been taken
+ALONE = 1  # second for which it takes all that come, once nobody has taken what it left
+EVEN = 1.25  # up to so many times as many connections count as equally many
 NONE = 2**32 - 1
 SLOTS = 256  # more than a reload has of the most processes that can be set; should there be more, some share one
 

@@ -16,10 +16,10 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from app import unreadable
 from app.arrivals import awaited, bound_silence, is_whole, waiting_bytes, wake_after
 
-# Seconds: a new connection has so long for the first byte of a request, which a bad line may lose twice; a request
-# from its first byte to its last; a thread waits so long for the next bytes of a body; and for a client to take
-# more of an answer, which it does in large steps.
-SILENCE, ARRIVAL, READ, WRITE = 10, 30, 15, 60
+SILENCE = 10  # seconds for the first byte on a new connection, enough for two lost packets
+ARRIVAL = 30  # seconds for a request, from its first byte to its last
+READ = 15  # seconds that a thread waits for the next bytes of a body
+WRITE = 60  # seconds that it waits for a client to take more of an answer, which clients do in large steps
 SKIPPED = 65_536  # bytes of a body, fewer of which gunicorn reads to get at the next request
 
 

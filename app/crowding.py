@@ -14,6 +14,14 @@ class CrowdedError(Exception):
     """As many large pictures are asked for at once as may wait."""
 
 
+def refuse_if_crowded(pixels: int) -> None:
+    """Refuse a picture of so many pixels before there is work in it. Raises CrowdedError when too many wait already."""
+    if pixels > LARGE:
+        if not _LINE.acquire(blocking=False):
+            raise CrowdedError
+        _LINE.release()
+
+
 @contextmanager
 def alone_if_large(pixels: int) -> Iterator[None]:
     """Keep the other large pictures of this process waiting while one of so many pixels is made.

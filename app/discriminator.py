@@ -19,7 +19,7 @@ class Discriminator:
     Args:
         runtime: from `image` (N, 28, 28, 1) in [0, 1] and, if it takes labels, `label` (N,) to logits (N,).
         percentiles: percentiles 0 to 100 of the logit over real test digits: (101,) for all, and
-            (classes, 101) when it takes labels.
+            (classes, 101) when it takes labels; None for a class without test digits, for which all stand in.
         classes: number of labels, or None when it takes no label.
         loss: the game it was trained in.
     """

@@ -9,8 +9,8 @@ from app.exports import Exports, Network
 from app.images import SIDE
 from app.runtime import NetworkError, Runtime, Signature
 
-# Of the first two the smaller that draws the same bits as the last. Sixteen draw as many digits a second as
-# sixty-four, and each size costs memory for every model.
+# Sixteen at a time; and a digit alone in the smaller of one and two that gives the same bits (`app.runtime` tries).
+# Sixteen draw as many digits a second as sixty-four, and each size costs memory for every model.
 BATCH_SIZES = (1, 2, 16)
 
 

@@ -1,4 +1,4 @@
-"""How quick the page is in Chromium: first paint, and from a drag on the map to its picture.
+"""How quick the page is in Chromium: first paint, and from a key on a corner of the map to its picture.
 
 Run with `python -m benchmarks.page http://127.0.0.1:8000` beside a running server, where
 requirements-dev.txt is installed.
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from benchmarks.load import need
 
 VISITS = 9  # and one before, which is not counted
-DRAGS = """async () => {
+MOVES = """async () => {
     const times = [];
     for (let i = 0; i < 20; i++) {
         const picture = document.querySelector("#map-picture");
@@ -40,9 +40,9 @@ def main(address: str) -> None:
         page.goto(address)
         page.locator("#explore").scroll_into_view_if_needed()
         page.wait_for_function("() => document.querySelector('#map-picture').naturalWidth > 1")
-        dragged = page.evaluate(DRAGS)
+        moved = page.evaluate(MOVES)
         chromium.close()
-    for name, times in (("first paint", painted), ("from drag to picture", dragged)):
+    for name, times in (("first paint", painted), ("from key to picture", moved)):
         click.echo(f"{name}: {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f})")
 
 

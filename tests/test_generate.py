@@ -160,6 +160,7 @@ def test_when_as_many_large_pictures_wait_as_may_others_are_refused_and_small_on
     with crowding.alone_if_large(crowding.LARGE + 1):
         refused = client.get("/generate?count=100&scale=16")
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+        assert "digitsmith_digits_total{" not in client.get("/metrics").text  # nothing was drawn for it
         assert client.get("/generate?count=100").status_code == 200
     assert client.get("/generate?count=100&scale=16").status_code == 200
 

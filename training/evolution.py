@@ -59,7 +59,7 @@ class Evolution:
 
 
 def _place(file: str) -> tuple[int, str]:
-    """By what names of sheets are in the order of their steps, which have seven digits or more."""
+    """A key that sorts sheets' names in the order of their steps, beyond seven digits too."""
     return len(file), file
 
 

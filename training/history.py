@@ -54,7 +54,9 @@ def holds(folder: Path, rows: list[dict[str, float]]) -> bool:
 
 
 def runs_away(rows: list[dict[str, float]], tie: float, warmup_steps: int) -> bool:
-    """Whether a discriminator that could tell something apart has long been worse than a tie, whose loss is given.
+    """Whether the discriminator once told something apart, and in all recent rows has been worse than a tie.
+
+    Args: tie, the loss of one that tells nothing apart.
 
     What comes while the learning rates rise does not count, for a fresh discriminator begins there.
     """

@@ -36,7 +36,7 @@ def generate(parameters: dict[str, Any]) -> Response:
 
 @blueprint.post("/generate")
 @blueprint.arguments(SCHEMA, location="json", required=False, example={"digit": 7})
-@blueprint.file("image/png", headers=DIGITS_HEADERS, spared=False)
+@blueprint.file("image/png", headers=DIGITS_HEADERS, not_modified=False)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
 @blueprint.errors(404, 408, 409, 413, 415, 422)
 @blueprint.doc(
@@ -55,7 +55,7 @@ def _generated(parameters: dict[str, Any]) -> Response:
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
-    digits = draw(model, plan, [seed])
+    digits = draw(model, plan, [seed], parameters["scale"])
     url = url_for("generate.generate", **SCHEMA.changed(asked))
     return png_or_json(sheet(digits, columns), digits, plan, model, asked, url, seeded)
 

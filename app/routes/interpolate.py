@@ -34,7 +34,7 @@ def interpolate(parameters: dict[str, Any]) -> Response:
     )
     seeds = list(ends.values())
     plan = plan_interpolation(first, last, parameters["steps"])
-    digits = draw(model, plan, seeds)
+    digits = draw(model, plan, seeds, scale)
     strip = kind == "png"
     picture = (
         png(sheet(digits, len(digits)), scale, background) if strip else animation(digits, kind, scale, background)

@@ -31,7 +31,7 @@ def latent_map(parameters: dict[str, Any]) -> Response:
     turns = zip(angles[::2], angles[1::2], strict=True)
     corners = [turned(plan, *turn) for plan, turn in zip(digits, turns, strict=True)]
     plan = plan_map(corners, parameters["side"])
-    squares = sheet(draw(model, plan, seeds), parameters["side"])
+    squares = sheet(draw(model, plan, seeds, parameters["scale"]), parameters["side"])
     asked = parameters | {"model": model.name, "seeds": ",".join(map(str, seeds))}
     url = url_for("map.latent_map", **SCHEMA.changed(asked))
     picture = png(squares, parameters["scale"], parameters["background"])

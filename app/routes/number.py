@@ -43,7 +43,7 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
     seed = parameters["seed"] if seeded else fresh_seed()
     plan = plan_number(model, seed, digits, parameters["turns"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
-    drawn = draw(model, plan, [seed])
+    drawn = draw(model, plan, [seed], parameters["scale"])
     url = url_for("number.number", digits=digits, **SCHEMA.changed(asked))
     return png_or_json(sheet(drawn, len(drawn)), drawn, plan, model, asked, url, seeded)
 

@@ -8,9 +8,10 @@ from flask import Response, json, request
 from werkzeug.exceptions import Conflict, PreconditionFailed
 
 from app.catalogue import Model, current
+from app.crowding import refuse_if_crowded
 from app.errors import InvalidParameters
 from app.headers import accepted
-from app.images import Digits, png
+from app.images import SIDE, Digits, png
 from app.sampling import Plan, plan_indices
 from app.telemetry import note_drawing, note_drawn
 
@@ -90,8 +91,13 @@ def data_uri(digit: Digits, scale: int = 1, background: str = "black") -> str:
     return f"data:image/png;base64,{b64encode(png(digit, scale, background)).decode()}"
 
 
-def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
-    """The digits (N, 28, 28) of a plan; the log and the metrics tell of them."""
+def draw(model: Model, plan: Plan, seeds: Sequence[int], scale: int = 1) -> Digits:
+    """The digits (N, 28, 28) of a plan; the log and the metrics tell of them.
+
+    Args: scale, of the picture that they are for.
+    Raises: CrowdedError when that would be one too many large ones.
+    """
+    refuse_if_crowded(len(plan.latents) * (SIDE * scale) ** 2)
     note_drawing(model.name, seeds, len(plan.latents))
     digits = model.generator(plan.latents, plan.labels)
     note_drawn(model.name, len(digits))

@@ -7,8 +7,8 @@ from scipy.stats import binomtest
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.neighbors import NearestNeighbors
 
-NEAR_SHARE = 0.01  # of real test digits are nearer than "near" to a training digit
-EXACT = 1e-4  # a distance that only rounding makes
+NEAR_SHARE = 0.01  # of real test digits count as near to a training digit, which sets how near that is
+EXACT = 1e-4  # digits nearer than this are the same but for rounding
 
 
 class Space:
