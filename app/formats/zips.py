@@ -1,6 +1,7 @@
 """Zip files whose bytes depend on nothing but their content, and that need next to no memory.
 
-Members are stored as they are: a deflated one would have other bytes on a machine with another zlib.
+Members stand in deflate's blocks for what it leaves as it is: compressed they would have other bytes on a machine with
+another zlib, and of what is not deflated a reader that cannot seek, such as Java's ZipInputStream, finds no end.
 """
 
 import struct
@@ -8,12 +9,14 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 MANIFEST = "manifest.json"
 UNIX = 3  # zip's number for the system that wrote the file
 READABLE = 0o644 << 16  # the permissions that a member is unpacked with
 STREAMED = 0x08  # zip's flag of a member whose size and checksum stand behind it
+BLOCK = 65_535  # bytes, at most, in one that deflate leaves as it is
+BLOCK_HEAD = struct.Struct("<BHH")  # whether it is the last; its length, and the same with every bit turned
 ENTRY = struct.Struct("<IQQB")  # checksum, size, place, length of the name
 MEMBERS = 1024  # in a block
 ZIP64_VERSION, ZIP64_SIZE = 45, 2**32 - 1  # of a member that may have more than fits: that its sizes stand elsewhere
@@ -56,6 +59,28 @@ class _Member(ZipInfo):
         return bytes(header)
 
 
+class _Storing:
+    """In place of zlib's compressor: blocks that are not compressed (RFC 1951, section 3.2.4)."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def compress(self, content: bytes) -> bytes:
+        """The blocks that are full by now."""
+        content = self._rest + content
+        full = len(content) // BLOCK * BLOCK
+        self._rest = content[full:]
+        return b"".join(_block(content[start : start + BLOCK]) for start in range(0, full, BLOCK))
+
+    def flush(self) -> bytes:
+        """The last block, which may be empty."""
+        return _block(self._rest, last=True)
+
+
+def _block(content: bytes, last: bool = False) -> bytes:
+    return BLOCK_HEAD.pack(last, len(content), len(content) ^ 0xFFFF) + content
+
+
 class Archive:
     """A zip file that is written from front to back, into a file that cannot seek."""
 
@@ -71,6 +96,7 @@ class Archive:
     def member(self, name: str, size: int) -> Iterator[IO[bytes]]:
         """A member to write to, which will have `size` bytes."""
         with self._archive.open(_info(name, size), "w") as file:
+            file._compressor = _Storing()  # type: ignore[attr-defined]
             yield file
         self._archive.NameToInfo.clear()  # zipfile's second list of the members
 
@@ -95,11 +121,13 @@ def _members(block: bytearray) -> Iterator[ZipInfo]:
         checksum, size, offset, length = ENTRY.unpack_from(block, place)
         place += ENTRY.size + length
         info = _info(block[place - length : place].decode(), size)
-        info.CRC, info.compress_size, info.header_offset, info.flag_bits = checksum, size, offset, STREAMED
+        info.CRC, info.header_offset, info.flag_bits = checksum, offset, STREAMED
+        info.compress_size = size + BLOCK_HEAD.size * (size // BLOCK + 1)
         yield info
 
 
 def _info(name: str, size: int) -> ZipInfo:
     info = _Member(name)  # it is dated 1980, whenever it is written
     info.file_size, info.external_attr, info.create_system = size, READABLE, UNIX
+    info.compress_type = ZIP_DEFLATED
     return info
