@@ -28,6 +28,11 @@ def fresh_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
+def seed_or_fresh(seed: int | None) -> int:
+    """The seed that was asked for, or a fresh one for None."""
+    return fresh_seed() if seed is None else seed
+
+
 def plan_indices(
     seed: int,
     indices: Sequence[int],

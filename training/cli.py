@@ -183,14 +183,13 @@ def evaluate(folder: Path, data: str, judges: Path, cas: bool) -> None:
     """Measure the digits of a model folder beside real ones, into its card and its evaluation/."""
     from training.data import load
     from training.evaluation import report
-    from training.evaluation.folder import evaluate_folder
+    from training.evaluation.folder import check_places, evaluate_folder
     from training.export import read_card
-    from training.files import alone, check_writable
+    from training.files import alone
 
     with alone(folder):
         read_card(folder)  # before data is fetched for it, and all else is done
-        check_writable(folder)
-        check_writable(folder / report.FOLDER)
+        check_places(folder)
         figures = evaluate_folder(folder, load(data), judges, cas)
     click.echo(report.table(figures))
     click.echo(f"\nThe whole report: {folder / report.FOLDER / report.FILE}")
@@ -215,8 +214,7 @@ def publish(
 ) -> None:
     """Copy a model folder to --models if it passes the gate; evaluates it first if that was not done."""
     from training.data import load
-    from training.evaluation import report
-    from training.evaluation.folder import evaluate_folder
+    from training.evaluation.folder import check_places, evaluate_folder
     from training.export import check_data, check_name, read_card
     from training.files import alone, check_writable
     from training.publish import check_judges, publish
@@ -232,8 +230,7 @@ def publish(
             dataset = load(data)
             check_data(folder, card, dataset)
             if not evaluated:
-                check_writable(folder)
-                check_writable(folder / report.FOLDER)
+                check_places(folder)
                 evaluate_folder(folder, dataset, judges, with_cas=False)
         check_judges(folder, judges)
         found, incomparable = publish(folder, target, force)

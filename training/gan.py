@@ -128,14 +128,14 @@ class GAN:
     ) -> dict[str, tf.Tensor]:
         shape = (self.settings.batch_size, self.settings.latent_dim)
         latents = self._share(tf.random.stateless_normal(shape, seed=tf.stack([self.settings.seed, step])))
-        others = self._other_labels(tf.concat([labels, labels], 0), step)
-        others = tf.concat([self._share(half) for half in tf.split(others, 2)], 0)
+        others = self._share(self._other_labels(labels, step))
         real, labels = tf.cast(self._share(images), tf.float32) / 255, self._share(labels)
         with tf.GradientTape() as tape:
             generated = call(self.generator, latent=latents, label=labels, training=True)
         discriminator_step = self._penalised_discriminator_step if penalise else self._discriminator_step
-        both, labels = tf.concat([real, generated], 0), tf.concat([labels, labels], 0)
-        loss, logits, slopes = discriminator_step(both, labels, others, weights)
+        images = tf.concat([real, generated], 0)
+        labels, others = tf.concat([labels, labels], 0), tf.concat([others, others], 0)
+        loss, logits, slopes = discriminator_step(images, labels, others, weights)
         real_logits, generated_logits = tf.split(logits, 2)
         generator_loss = self._generator_step(tape, generated, real_logits, generated_logits, slopes)
         return {

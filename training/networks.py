@@ -121,9 +121,9 @@ def residual_generator(latent_dim: int, width: int, classes: int) -> keras.Model
     x = _dense(x, 7 * 7 * 3 * width)
     x = layers.Reshape((7, 7, 3 * width))(x)  # 7×7×3W
     x = _residual(x, 3 * width)
-    x = layers.Conv2DTranspose(width, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 14×14×W
+    x = _doubled(x, width)  # 14×14×W
     x = _residual(x, width)
-    x = layers.Conv2DTranspose(width // 2, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 28×28×W/2
+    x = _doubled(x, width // 2)  # 28×28×W/2
     x = layers.LeakyReLU(LEAK)(x)
     x = layers.Conv2D(1, 3, padding="same")(x)  # 28×28×1
     return keras.Model([latent, label], _digit(x), name="generator")
@@ -133,11 +133,11 @@ def residual_discriminator(width: int, classes: int) -> keras.Model:
     """The generator's mirror, with a projection on the label (Miyato and Koyama 2018, arXiv 1802.05637)."""
     image = keras.Input(IMAGE_SHAPE, name="image")
     label = keras.Input((), dtype="int32", name="label")
-    x = layers.Conv2D(width // 2, 3, padding="same", kernel_initializer=_he())(_from_ink(image))  # 28×28×W/2
+    x = _convolved(_from_ink(image), width // 2)  # 28×28×W/2
     x = layers.LeakyReLU(LEAK)(x)
-    x = layers.Conv2D(width, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 14×14×W
+    x = _halved(x, width)  # 14×14×W
     x = _residual(x, width)
-    x = layers.Conv2D(2 * width, 4, strides=2, padding="same", kernel_initializer=_he())(x)  # 7×7×2W
+    x = _halved(x, 2 * width)  # 7×7×2W
     x = _residual(x, 2 * width)
     x = layers.LeakyReLU(LEAK)(x)
     x = layers.Flatten()(x)
@@ -174,10 +174,24 @@ def _projection(features: KerasTensor, embedded: KerasTensor, score: layers.Laye
 def _residual(x: KerasTensor, width: int) -> KerasTensor:
     """Add two 3×3 convolutions of x to it; the last starts at zero, so a new block is the identity (Fixup)."""
     y = layers.LeakyReLU(LEAK)(x)
-    y = layers.Conv2D(width, 3, padding="same", kernel_initializer=_he())(y)
+    y = _convolved(y, width)
     y = layers.LeakyReLU(LEAK)(y)
     y = layers.Conv2D(width, 3, padding="same", kernel_initializer="zeros")(y)
     return layers.Add()([x, y])
+
+
+def _convolved(x: KerasTensor, width: int) -> KerasTensor:
+    return layers.Conv2D(width, 3, padding="same", kernel_initializer=_he())(x)
+
+
+def _halved(x: KerasTensor, width: int) -> KerasTensor:
+    """Half as high and wide."""
+    return layers.Conv2D(width, 4, strides=2, padding="same", kernel_initializer=_he())(x)
+
+
+def _doubled(x: KerasTensor, width: int) -> KerasTensor:
+    """Twice as high and wide."""
+    return layers.Conv2DTranspose(width, 4, strides=2, padding="same", kernel_initializer=_he())(x)
 
 
 def _dense(x: KerasTensor, units: int) -> KerasTensor:

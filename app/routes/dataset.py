@@ -21,7 +21,7 @@ from app.errors import InvalidParameters
 from app.formats import FORMATS, file_name, fingerprint, stream
 from app.images import Digits
 from app.routes.pictures import check_digit, classes_of, let_cache, tell_origin
-from app.sampling import fresh_seed
+from app.sampling import seed_or_fresh
 from app.schemas import PER_CLASS, DatasetParameters
 from app.telemetry import note_drawing
 
@@ -91,7 +91,7 @@ def asked_for(parameters: dict[str, Any], most: int, where: str = "") -> Dataset
     count, of_each = parameters["count"], parameters["per_class"]
     if count and of_each:
         raise InvalidParameters({"per_class": f"per_class is {of_each}; it must be left out where count is given."})
-    seed = fresh_seed() if parameters["seed"] is None else parameters["seed"]
+    seed = seed_or_fresh(parameters["seed"])
     count = count or (of_each or PER_CLASS) * (classes if digit is None else 1)
     wanted = Dataset(model, seed, count, digit, parameters["truncation"])
     _check_size(wanted, parameters, most, where)

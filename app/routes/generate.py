@@ -12,7 +12,7 @@ from app.errors import InvalidParameters
 from app.images import sheet
 from app.parameters import FORMS
 from app.routes.pictures import draw, plan_for, png_or_json
-from app.sampling import fresh_seed
+from app.sampling import seed_or_fresh
 from app.schemas import LARGEST_SCALE, MOST, GenerateParameters
 
 blueprint = Blueprint("generate", __name__)
@@ -51,8 +51,7 @@ def generate_from_body(parameters: dict[str, Any]) -> Response:
 def _generated(parameters: dict[str, Any]) -> Response:
     model = current().find(parameters["model"])
     columns = _columns(parameters["count"], parameters["columns"], parameters["scale"])
-    seeded = parameters["seed"] is not None
-    seed = parameters["seed"] if seeded else fresh_seed()
+    seed, seeded = seed_or_fresh(parameters["seed"]), parameters["seed"] is not None
     plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
     digits = draw(model, plan, [seed], parameters["scale"])

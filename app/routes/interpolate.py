@@ -9,7 +9,7 @@ from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import animation, png, sheet
 from app.routes.pictures import answer, draw, let_cache, plan_for
-from app.sampling import fresh_seed, plan_interpolation
+from app.sampling import plan_interpolation, seed_or_fresh
 from app.schemas import InterpolateParameters
 
 blueprint = Blueprint("interpolate", __name__)
@@ -28,7 +28,7 @@ def interpolate(parameters: dict[str, Any]) -> Response:
         detail = "background is 'transparent'; it must be black or white for a gif, which knows no half transparency."
         raise InvalidParameters({"background": detail})
     model = current().find(parameters["model"])
-    ends = {name: fresh_seed() if parameters[name] is None else parameters[name] for name in ("from", "to")}
+    ends = {name: seed_or_fresh(parameters[name]) for name in ("from", "to")}
     first, last = (
         plan_for(model, seed, digit=parameters["digit"], truncation=parameters["truncation"]) for seed in ends.values()
     )

@@ -12,7 +12,7 @@ from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import sheet
 from app.routes.pictures import classes_of, draw, plan_for, png_or_json
-from app.sampling import Plan, fresh_seed
+from app.sampling import Plan, seed_or_fresh
 from app.schemas import NumberParameters
 
 blueprint = Blueprint("number", __name__)
@@ -39,8 +39,7 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
         detail = f"The number is {digits[:40]!r}; it must be 1 to {LONGEST} digits from 0 to 9."
         raise InvalidParameters({"digits": detail})
     model = current().find(parameters["model"])
-    seeded = parameters["seed"] is not None
-    seed = parameters["seed"] if seeded else fresh_seed()
+    seed, seeded = seed_or_fresh(parameters["seed"]), parameters["seed"] is not None
     plan = plan_number(model, seed, digits, parameters["turns"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
     drawn = draw(model, plan, [seed], parameters["scale"])

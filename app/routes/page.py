@@ -11,7 +11,7 @@ from app.parameters import parser
 from app.quality import figures
 from app.routes.number import plan_number
 from app.routes.pictures import draw, each_told, plan_for
-from app.sampling import Plan, fresh_seed
+from app.sampling import Plan, seed_or_fresh
 from app.schemas import PageParameters
 
 blueprint = Blueprint("page", __name__)
@@ -31,7 +31,7 @@ def page(parameters: dict[str, Any]) -> tuple[str, dict[str, str]]:
     offered = current()
     model = offered.find(parameters["model"])
     asked = parameters | {"model": model.name}
-    asked |= {name: fresh_seed() for name in SEEDS if asked[name] is None}
+    asked |= {name: seed_or_fresh(asked[name]) for name in SEEDS}
     link = SCHEMA.changed({name: value for name, value in asked.items() if not name.startswith("number")})
     writer = _writer(offered)
     written = _written(writer, asked) if writer else []  # before the picture, for the log line tells of the last

@@ -13,7 +13,13 @@ from training.evaluation.evaluate import accuracy_scores, evaluate
 from training.evaluation.metrics import NEIGHBOURS
 from training.evaluation.sampler import Sampler
 from training.export import CARD, check_data
-from training.files import alone
+from training.files import alone, check_writable
+
+
+def check_places(folder: Path) -> None:
+    """See that an evaluation's figures and report will have a place, before all the work. Raises TrainingError."""
+    check_writable(folder)
+    check_writable(folder / report.FOLDER)
 
 
 def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -> dict[str, Any]:
