@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import numpy as np
 
-from training.cli import JUDGES
 from training.data import load
 from training.evaluation.judge import load_all
 from training.evaluation.metrics import frechet_distance
 from training.evaluation.sampler import Sampler
 from training.export import check_data
+from training.options import JUDGES
 
 SEED = 77
 GAINS = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.025, 1.03, 1.035, 1.04)

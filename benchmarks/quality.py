@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import click
 
 from benchmarks.scoring import Scorer, steps
-from training.cli import JUDGES
 from training.data import Dataset, load
 from training.evaluation.judge import load_all
 from training.gan import GAN
+from training.options import JUDGES
 from training.presets import PRESETS, Settings, settings_for
 
 DRAWN = 10_000

@@ -1,12 +1,9 @@
 """The command line: `python -m training train`, `judge`, `evaluate` and `publish`."""
 
 import errno
-import math
 import os
 import shlex
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +11,8 @@ import click
 from click.core import ParameterSource
 
 from training.errors import TrainingError
-from training.presets import PRESETS, Settings, settings_for
-
-JUDGES = Path(__file__).parent / "evaluation" / "judges"
+from training.options import JUDGES, data_option, judges_option, model_folder, setting_options
+from training.presets import PRESETS, settings_for
 
 
 class _Commands(click.Group):
@@ -38,51 +34,6 @@ def cli() -> None:
     """Train Digitsmith's GANs, measure their digits and publish what passes."""
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the app may be told to serve with
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
-
-
-class _Finite(click.FloatRange):
-    """A number in a range; NaN passes every range of Click's, and infinity those without an end."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is not finite.", param, ctx)
-        return number
-
-
-def setting_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add one option for each of the settings but the preset; left out, the preset's default holds."""
-    for setting in reversed(fields(Settings)[1:]):
-        limits = dict(setting.metadata)
-        kind: Any
-        if "choices" in limits:
-            kind = click.Choice(limits["choices"])
-        else:
-            ranged = click.IntRange if setting.type is int else _Finite
-            kind = ranged(limits.get("min"), limits.get("max"))
-        defaults = {name: preset.defaults[setting.name] for name, preset in PRESETS.items()}
-        shared = len(set(defaults.values())) == 1
-        shown = defaults["mlp"] if shared else ", ".join(f"{name} {value}" for name, value in defaults.items())
-        option = click.option(
-            f"--{setting.name.replace('_', '-')}", type=kind, help=f"{limits['help']} [default: {shown}]"
-        )
-        command = option(command)
-    return command
-
-
-data_option = click.option(
-    "--data",
-    default="mnist",
-    show_default=True,
-    help="'mnist' (downloaded by Keras), a folder of the four IDX files, plain or gzipped, or an .npz.",
-)
-judges_option = click.option(
-    "--judges",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=JUDGES,
-    help="Folder of the judges. [default: the shipped ones, of MNIST]",
-)
-model_folder = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @cli.command()
