@@ -5,6 +5,7 @@ import re
 import pytest
 from conftest import opened
 from playwright.sync_api import expect
+from servers import wait_until
 
 
 def pictures(page) -> list[str]:
@@ -268,3 +269,62 @@ def test_without_javascript_nothing_stands_there_that_cannot_work(plain_page):
         assert plain_page.locator(f"#{section} :is(button, input, canvas):visible").count() == 0
     assert plain_page.locator("li button:enabled").count() == 0
     expect(plain_page.get_by_text("Click a digit")).to_be_hidden()
+
+
+def test_a_slow_server_is_said_to_be_at_work_and_asked_but_once_for_the_same(page):
+    before, held, asked = pictures(page), [], []
+    page.on("request", lambda request: asked.append(request.url) if "/generate?" in request.url else None)
+    page.route("**/generate?*", lambda route: held.append(route))
+    button = page.get_by_role("button", name="Generate")
+    button.click()
+    expect(page.locator("#caption")).to_have_text("Drawing…")
+    for _ in range(3):
+        button.click()
+    wait_until(lambda: page.title() and held)
+    held[0].continue_()
+    wait_for_change(page, before)
+    assert said(page).startswith("A handwritten ")
+    assert len(asked) == 1
+
+
+def test_a_picture_that_does_not_come_at_all_is_given_up_and_can_be_asked_for_again(page):
+    page.clock.install()
+    page.route("**/generate?*", lambda _: None)
+    with page.expect_request("**/generate?*"):
+        page.get_by_role("button", name="Generate").click()
+    page.clock.run_for(20_000)
+    expect(page.locator("#caption")).to_have_text("The server does not answer. Try again in a moment.")
+    page.unroute("**/generate?*")
+    generate(page)
+
+
+def test_another_choice_is_asked_for_at_once_whatever_is_coming(page):
+    page.route("**/generate?*", lambda _: None, times=1)
+    with page.expect_request("**/generate?*"):
+        page.get_by_role("button", name="Generate").click()
+    page.fill("#make-form [name=count]", "4")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("#made img")).to_have_count(4)
+
+
+def test_a_whole_number_is_sent_as_the_server_reads_it(page):
+    page.fill("#make-form [name=count]", "4.0")
+    generate(page)
+    assert len(pictures(page)) == 4
+    assert page.input_value("#make-form [name=count]") == "4"
+
+
+def test_back_leaves_the_focus_at_its_place_among_the_digits(page):
+    for count in (4, 9):
+        page.fill("#make-form [name=count]", str(count))
+        generate(page)
+    page.locator("#made button").nth(2).focus()
+    page.go_back()
+    expect(page.locator("#made button")).to_have_count(4)
+    expect(page.locator("#made button").nth(2)).to_be_focused()
+    assert ", number 3," in page.inner_text("#chosen")
+    page.go_forward()
+    expect(page.locator("#made button")).to_have_count(9)
+    page.locator("#made button").nth(8).focus()
+    page.go_back()
+    expect(page.locator("#made button").nth(3)).to_be_focused()

@@ -2,7 +2,9 @@
 
 import re
 
+from conftest import opened
 from playwright.sync_api import expect
+from servers import wait_until
 
 OPINION = "#draw-opinions [data-model=digitsmith] p"
 
@@ -179,3 +181,55 @@ def test_space_held_down_puts_the_pen_down_but_once(page):
         page.keyboard.press("ArrowDown")
     page.keyboard.press(" ")
     expect(said).to_have_text("This is your 3 as they see it.")
+
+
+def test_on_a_low_screen_there_is_room_beside_the_paper_to_scroll_by(browser, server):
+    with opened(browser, server, viewport={"width": 640, "height": 360}, has_touch=True, is_mobile=True) as page:
+        box = page.locator("#draw-canvas").bounding_box()
+        assert box["height"] <= 0.81 * 360
+        assert box["width"] < 0.6 * 640
+
+
+def test_while_a_slow_server_looks_at_a_drawing_it_is_said_so(page):
+    held = []
+    page.route("**/discriminate?*", lambda route: held.append(route))
+    draw_one(page)
+    expect(page.locator("#draw-status")).to_have_text("Looking at it…")
+    wait_until(lambda: page.title() and len(held) == 3, what="every model to be asked")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#draw-status")).to_have_text("This is your 3 as they see it.")
+
+
+def test_what_could_not_be_judged_can_be_judged_again(page):
+    again = page.get_by_role("button", name="Judge again")
+    expect(again).to_be_hidden()
+    page.route("**/discriminate?*", lambda route: route.abort())
+    draw_one(page)
+    expect(again).to_be_visible()
+    page.unroute("**/discriminate?*")
+    again.press("Enter")
+    expect(page.locator("#draw-status")).to_have_text("This is your 3 as they see it.")
+    expect(again).to_be_hidden()
+    expect(page.locator("#draw-canvas")).to_be_focused()
+
+
+def test_the_keyboards_pen_is_shown_where_it_is_and_is_no_part_of_the_drawing(page):
+    assert "arrow keys" in page.inner_text("#ask .head")
+    canvas, mark = page.locator("#draw-canvas"), page.locator("#ask .pen")
+    blank = canvas.evaluate("canvas => canvas.toDataURL()")
+    canvas.focus()
+    expect(mark).to_be_hidden()
+    canvas.press("ArrowRight")
+    expect(mark).to_be_visible()
+    assert canvas.evaluate("canvas => canvas.toDataURL()") == blank
+    at = mark.evaluate(
+        """mark => {
+            const [own, paper] = [mark, mark.parentElement].map(one => one.getBoundingClientRect());
+            const [x, y] = [own.x + own.width / 2 - paper.x, own.y + own.height / 2 - paper.y];
+            return [x / paper.width, y / paper.height].map(share => Math.round(share * 280));
+        }"""
+    )
+    expect(page.locator("#draw-status")).to_have_text(f"The pen is at {at[0]}, {at[1]} of 280.")
+    canvas.press("Tab")
+    expect(mark).to_be_hidden()

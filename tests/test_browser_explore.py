@@ -83,6 +83,7 @@ def test_the_arrow_keys_turn_a_corner_and_enter_draws_it_anew(page, asked):
     assert [a == b for a, b in zip(old, new, strict=True)] == [True, True, False, True]
     assert asked[-1]["turns"] == "0,0,0,0,0,0,0,0"
     expect(said).to_have_text("Corner bottom left: drawn anew")
+    assert "a click on it, or Enter, draws it anew" in page.inner_text("#explore .head")
 
 
 def test_a_corner_that_is_turned_back_is_not_said_to_be_drawn_anew(page, asked):
@@ -103,6 +104,9 @@ def test_what_is_not_pinned_can_be_turned_without_dragging(page, asked):
     for pin in page.locator("[name=pin]").all():
         pin.check()
     page.get_by_role("button", name="Turn up").click()
+    expect(page.locator("#map-status")).to_have_text("All corners are pinned.")
+    page.get_by_label("top left", exact=True).press("Enter")  # which says nothing
+    page.get_by_role("button", name="New corners").click()
     expect(page.locator("#map-status")).to_have_text("All corners are pinned.")
     assert len(asked) == 2
 
@@ -205,3 +209,36 @@ def test_a_way_that_is_still_coming_plays_once_it_is_there_and_another_in_its_pl
     held[1].continue_()
     page.wait_for_function("() => document.querySelector('#way-place').value > 5")
     expect(play).to_have_text("Pause")
+
+
+def test_a_slow_way_is_said_to_be_on_its_way_and_new_ends_are_asked_for_but_once(page):
+    film, said, anew = page.locator(FILM), page.locator("#way-status"), page.locator("#way-anew")
+    film.scroll_into_view_if_needed()
+    expect(film).to_have_attribute("alt", re.compile("^The way of a 3"))
+    held, asked, before = [], [], film.get_attribute("alt")
+    page.on("request", lambda request: asked.append(request.url) if "/interpolate?" in request.url else None)
+    page.route("**/interpolate?*", lambda route: held.append(route))
+    anew.click()
+    expect(said).to_have_text("Drawing…")
+    for _ in range(3):
+        anew.click()
+    wait_until(lambda: page.title() and held)
+    held[0].continue_()
+    expect(film).not_to_have_attribute("alt", before)
+    expect(said).to_have_text("")
+    assert len(asked) == 1
+
+
+def test_an_eight_has_its_article(page):
+    page.locator(FILM).scroll_into_view_if_needed()
+    page.locator("#map-digit").get_by_label("8", exact=True).check(force=True)
+    expect(page.locator(FILM)).to_have_attribute("alt", re.compile("^The way of an 8 "))
+
+
+def test_back_shows_the_frame_that_the_slider_was_left_at(page):
+    page.fill("#way-place", "40")
+    page.goto("/docs")
+    page.go_back()
+    expect(page.locator("#way-place")).to_have_value("40")
+    frame = "document.querySelector('#way-film').style.getPropertyValue('--frame')"
+    page.wait_for_function(f"() => {frame} === '40'")

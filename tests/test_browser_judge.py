@@ -64,8 +64,45 @@ def test_the_line_is_where_the_two_come_apart_best(page, generated, line):
     assert found == pytest.approx(line)
 
 
-def test_a_double_click_answers_but_once(page):
+def click(page, which: str, count: int) -> None:
+    """A click that counts as one of several in a row, as quick clicks in one place do."""
+    page.locator(which).hover()
+    page.mouse.down(click_count=count)
+    page.mouse.up(click_count=count)
+
+
+def test_ten_quick_clicks_are_ten_answers(page):
+    page.clock.install()
     page.get_by_role("button", name="Begin").click()
     expect(page.locator("#judge-place")).to_contain_text("Digit 1 of 10")
-    page.locator("#judge-answers [value=real]").dblclick()
-    expect(page.locator("#judge-place")).to_contain_text("Digit 2 of 10")
+    for number in range(1, 11):
+        page.clock.run_for(300)
+        click(page, "#judge-answers [value=real]", number)
+    expect(page.locator("#judge-place")).to_have_text("Those were the ten.")
+
+
+def test_the_second_click_of_a_double_click_means_nothing_that_has_just_come(page):
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    said, real = page.locator("#judge-place"), "#judge-answers [value=real]"
+    page.get_by_role("button", name="Begin").click()
+    expect(said).to_contain_text("Digit 1 of 10")
+    click(page, real, 2)
+    expect(said).to_contain_text("Digit 1 of 10")
+    for number in range(2, 11):
+        click(page, real, 1)
+        click(page, real, 2)
+        expect(said).to_contain_text(f"Digit {number} of 10")
+    click(page, real, 1)
+    click(page, "#judge-begin", 2)
+    expect(said).to_have_text("Those were the ten.")
+    assert page.inner_text("#judge-status") != "Drawing ten digits"
+    click(page, "#judge-begin", 1)
+    expect(said).to_contain_text("Digit 1 of 10")
+
+
+def test_an_eight_has_its_article(page):
+    eight = {"digit": 8, "png": page.get_attribute("#made img", "src"), "realness": 0.5}
+    page.route("**/generate?*", lambda route: route.fulfill(json={"digits": [eight] * 10}))
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#judge-place")).to_have_text("Digit 1 of 10: an 8. Real or generated?")

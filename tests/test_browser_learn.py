@@ -1,6 +1,7 @@
 """Watch it learn, in a real Chromium."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -139,3 +140,12 @@ def test_a_sheet_that_does_not_come_leaves_the_one_before_with_its_words_and_is_
     move(section, 501)
     expect(seen).not_to_contain_text("the end")
     expect(sheet).to_have_js_property("naturalWidth", 280)
+
+
+def test_what_is_spoken_of_a_chart_lies_in_the_range_that_is_written(section):
+    for which in range(2):
+        chart = section.locator("figure:visible .curves").nth(which)
+        low, high = map(float, re.search(r"\((\S+) to (\S+)\)", chart.locator(".legend").inner_text()).groups())
+        ends = [float(end) for end in re.findall(r"-?\d+\.\d+", chart.locator("svg").get_attribute("aria-label"))]
+        assert len(ends) == 4
+        assert all(low - 0.06 <= end <= high + 0.06 for end in ends)

@@ -125,3 +125,35 @@ def test_without_javascript_picture_and_data_set_are_downloaded(plain_page):
     with np.load(dataset.value.path()) as arrays:
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
     assert np.bincount(labels).tolist() == [7] * 10
+
+
+def test_nothing_is_foretold_of_what_the_form_would_refuse_and_what_is_large_is_told_in_gigabytes(page):
+    size, field = page.locator("#dataset-size"), page.locator("#dataset [name=per_class]")
+    for refused in ("-5", "99999999", "1.5", ""):
+        field.fill(refused)
+        expect(size).to_have_text("\u00a0")
+    field.evaluate("field => (field.max = 1e8)")
+    field.fill("1e7")
+    expect(size).to_have_text("100,000,000 digits, at most 78.5 GB")
+
+
+def test_a_data_set_is_asked_for_with_whole_numbers(page):
+    page.fill("#dataset [name=per_class]", "1e1")
+    page.fill("#dataset [name=seed]", "7.0")
+    page.route("**/dataset?*", lambda route: route.fulfill(status=422, body='{"detail": "It is too large."}'))
+    with page.expect_request("**/dataset?*") as asked:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert "&per_class=10&" in asked.value.url
+    assert "&seed=7&" in asked.value.url
+
+
+def test_once_a_data_set_is_here_the_focus_is_not_lost_with_cancel(page):
+    held = []
+    page.route("**/dataset?*", lambda route: held.append(route))
+    with page.expect_request("**/dataset?*"):
+        page.get_by_role("button", name="Download", exact=True).click()
+    page.locator("#dataset-cancel").focus()
+    with page.expect_download():
+        held[0].fulfill(body=b"x" * 4000)
+    expect(page.locator("#dataset-cancel")).to_be_hidden()
+    expect(page.get_by_role("button", name="Download", exact=True)).to_be_focused()

@@ -49,6 +49,45 @@ def test_nothing_overflows_sideways(browser, server, size):
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+def test_nothing_overflows_sideways_where_text_is_twice_as_large(browser, server):
+    with opened(browser, server, "/?number=12345678901234567890123456789012", viewport=PHONE) as page:
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        see_all(page)
+        page.get_by_role("button", name="Begin").click()
+        expect(page.locator("#judge-answers")).to_be_visible()
+        outside = page.eval_on_selector_all(
+            "main :is(button, input, select, p, img, canvas, .choices span):not(.scroll *, pre *, .film img)",
+            """all => all.filter(one => one.getBoundingClientRect().right > innerWidth ||
+                one.matches("span") && one.scrollWidth > one.clientWidth).map(one => one.outerHTML.slice(0, 80))""",
+        )
+        assert outside == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_what_is_chosen_stands_out_in_forced_colours(browser, server):
+    with opened(browser, server, viewport=DESKTOP, forced_colors="active") as page:
+        grounds = page.eval_on_selector_all(
+            "#make-form .choices input",
+            "all => all.map(one => [one.checked, getComputedStyle(one.nextElementSibling).backgroundColor])",
+        )
+        chosen = {ground for checked, ground in grounds if checked}
+        assert len(chosen) == 1
+        assert chosen.isdisjoint(ground for checked, ground in grounds if not checked)
+
+
+def test_the_outline_of_a_link_to_a_section_is_not_cut_off(browser, server):
+    with opened(browser, server, viewport=PHONE) as page:
+        for link in page.locator(".contents a").all():
+            link.focus()
+            room = link.evaluate(
+                """link => {
+                    const [own, box] = [link, link.parentElement].map(one => one.getBoundingClientRect());
+                    return [own.left - box.left, own.top - box.top, box.right - own.right, box.bottom - own.bottom];
+                }"""
+            )
+            assert min(room) >= 6, link.inner_text()  # an outline of 3 pixels, 3 pixels away
+
+
 def test_nothing_jumps_while_the_page_loads(page):
     page.add_init_script(
         """window.shifted = 0;

@@ -29,12 +29,12 @@ function smooth(values) {
  * @returns {(share: number) => void} moves the cursor
  */
 export function draw(place, title, shares, lines) {
-  const smoothed = lines.map(([name, values]) => [name, smooth(values)]);
+  const smoothed = lines.map(([name, values]) => [name, smooth(values)]); // which is drawn, written and spoken of alike
   const all = smoothed.flatMap(([, values]) => values);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const x = (share) => (share * WIDTH).toFixed(1);
   const y = (value) => (HEIGHT - 4 - ((value - low) / (high - low || 1)) * (HEIGHT - 8)).toFixed(1);
-  const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": spoken(title, lines) });
+  const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": spoken(title, smoothed) });
   if (low < 0 && high > 0) chart.append(element("line", { class: "zero", x1: 0, x2: WIDTH, y1: y(0), y2: y(0) }));
   smoothed.forEach(([, values], which) => {
     const points = values.map((value, index) => `${x(shares[index])},${y(value)}`).join(" ");

@@ -14,9 +14,11 @@ const cancel = document.querySelector("#dataset-cancel");
 const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
+const UNITS = [[1e9, "GB", 1], [1e6, "MB", 1], [0, "kB", 0]]; // from how many bytes on, and with how many places
+
 function amount(bytes) {
-  const [unit, name] = bytes < 1e6 ? [1e3, "kB"] : [1e6, "MB"];
-  return `${(bytes / unit).toFixed(bytes < 1e6 ? 0 : 1)} ${name}`;
+  const [from, name, places] = UNITS.find(([least]) => bytes >= least);
+  return `${(bytes / (from || 1e3)).toFixed(places)} ${name}`;
 }
 
 /** How many digits the form asks for, and the most bytes they can take. */
@@ -25,9 +27,11 @@ function asked() {
   return { digits, most: digits * MOST[form.elements.format.value] + AROUND };
 }
 
+/** Tell how large it will be; nothing of what the form would not send. */
 function foretell() {
   const { digits, most } = asked();
-  size.textContent = `${digits.toLocaleString("en")} digits, at most ${amount(most)}`;
+  const { valid } = form.elements.per_class.validity;
+  size.textContent = valid ? `${digits.toLocaleString("en")} digits, at most ${amount(most)}` : "\u00a0";
 }
 
 /** Read an answer to its end, telling how far it has come. */
@@ -70,6 +74,7 @@ async function download(event) {
 }
 
 function busy(now) {
+  if (!now && document.activeElement === cancel) form.querySelector("[type=submit]").focus();
   bar.hidden = cancel.hidden = !now;
   bar.removeAttribute("value");
   if (!now) foretell();

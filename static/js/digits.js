@@ -4,17 +4,24 @@ import { alone, WAYS } from "./keys.js";
 
 /** Show told digits in a list: each a button with its picture, described by `words`. */
 export function show(list, told, words) {
-  list.replaceChildren(
-    ...told.map((digit, place) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.tabIndex = place === 0 ? 0 : -1;
-      button.append(picture(digit.png, words(digit)));
-      const item = document.createElement("li");
-      item.append(button);
-      return item;
-    }),
-  );
+  const items = told.map((digit, place) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.tabIndex = place === 0 ? 0 : -1;
+    button.append(picture(digit.png, words(digit)));
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  });
+  refill(list, items);
+}
+
+/** Put other items into a list; the focus, where it was on a button there, stays at its place, or comes to the last. */
+export function refill(list, items) {
+  const buttons = () => [...list.querySelectorAll("button")];
+  const place = buttons().indexOf(document.activeElement);
+  list.replaceChildren(...items);
+  if (place >= 0) buttons().slice(0, place + 1).at(-1)?.focus({ preventScroll: true });
 }
 
 /** A picture of one digit. */

@@ -9,6 +9,7 @@ const section = document.querySelector("#ask");
 const canvas = section.querySelector("#draw-canvas");
 const seen = section.querySelector("#draw-seen");
 const status = section.querySelector("#draw-status");
+const again = section.querySelector("#draw-again");
 const rows = [...section.querySelectorAll("[data-model]")];
 const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
@@ -20,10 +21,12 @@ const digit = () => section.querySelector("[name=drawn]:checked").value;
 /** Ask every model about what is on the paper. */
 function judge() {
   drawn = true;
+  withdraw();
   const signal = latest();
   const fail = (words) => {
     unsee();
     say(words);
+    again.hidden = false;
   };
   orSay(fail, async () => {
     const opinions = await allOrNone(rows.map((row) => opinion(row, signal)), latest);
@@ -38,7 +41,7 @@ function judge() {
 /** A model that knows the digit is asked how real a digit of its kind it is; any other, how real a digit. */
 function opinion(row, signal) {
   const told = Number(digit()) < Number(row.dataset.classes ?? 0) ? { digit: digit() } : {};
-  return opinionOn(canvas, { model: row.dataset.model, ...told }, { signal }, say);
+  return opinionOn(canvas, { model: row.dataset.model, ...told }, { signal, doing: "Looking at it…" }, say);
 }
 
 function tell(row, { digit: label, realness, probability }) {
@@ -59,10 +62,17 @@ function unsee() {
   }
 }
 
+/** Take back the offer to judge again; the focus, where it was there, goes to the paper. */
+function withdraw() {
+  if (document.activeElement === again) canvas.focus({ preventScroll: true });
+  again.hidden = true;
+}
+
 function forget() {
   latest();
   drawn = false;
   unsee();
+  withdraw();
   say("Nothing is drawn yet.");
 }
 
@@ -72,5 +82,6 @@ export function start() {
     clear();
     forget();
   });
+  again.addEventListener("click", judge);
   section.querySelector("#draw-digit").addEventListener("change", () => drawn && judge());
 }

@@ -4,9 +4,7 @@ import { fresh, movable, nudged, told } from "./corners.js";
 import { put } from "./digits.js";
 import { WAYS } from "./keys.js";
 import { whenNear } from "./near.js";
-import { ask, orSay, whole } from "./server.js";
-
-const PATIENCE = 20_000; // milliseconds for one map, on which the next waits
+import { ask, orSay, PATIENCE, whole } from "./server.js";
 
 const section = document.querySelector("#explore");
 const picture = section.querySelector("#map-picture");
@@ -46,7 +44,7 @@ async function once() {
   const [words, where] = [next, told(corners)];
   next = null;
   const signal = AbortSignal.timeout(PATIENCE);
-  const response = await ask(`map?${new URLSearchParams({ ...asked(), ...where })}`, { signal }, say);
+  const response = await ask(`map?${new URLSearchParams({ ...asked(), ...where })}`, { signal, doing: "Drawing…" }, say);
   const alt = `A map of ${label(response)}s between corners of seeds ${where.seeds.replaceAll(",", ", ")}`;
   await put(picture, await whole(response.blob()), alt);
   say(words);
@@ -60,14 +58,22 @@ function change(which, corner) {
   draw(`Corner ${name}: ${turned ? `turned by ${right} to the right and ${down} down` : "drawn anew"}`);
 }
 
+/** Whether no corner is free to change, which is said then. */
+function allPinned() {
+  const all = pins.every((pin) => pin.checked);
+  if (all) say("All corners are pinned.");
+  return all;
+}
+
 /** Turn all corners that are not pinned, for who can click but not drag. */
 function turn(button) {
-  if (pins.every((pin) => pin.checked)) return say("All corners are pinned.");
+  if (allPinned()) return;
   corners = corners.map((corner, which) => (pins[which].checked ? corner : nudged(corner, WAYS[button.value])));
   draw(`What is not pinned: turned a little ${button.dataset.way}`);
 }
 
 function anew() {
+  if (allPinned()) return;
   corners = corners.map((corner, which) => (pins[which].checked ? corner : fresh()));
   const kept = pins.filter((pin) => pin.checked).length;
   draw(kept ? `New corners; ${kept} pinned` : "New corners");

@@ -2,9 +2,10 @@
 
 import { generatedDigit, opinionOn, realDigit } from "./real.js";
 import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
-import { percent } from "./words.js";
+import { percent, withArticle } from "./words.js";
 
 const DIGITS = 10;
+const MOMENT = 250; // milliseconds in which nobody has seen what has just come: a second click means what was there
 const OTHERS = 100; // generated digits by which the discriminator's line is drawn
 
 const section = document.querySelector("#judge");
@@ -19,6 +20,7 @@ const say = (words) => (status.textContent = words);
 const named = (real) => (real ? "real" : "generated");
 
 let dealing = false;
+let changed = 0; // when another digit, or another button, came last
 let round = null; // { digits: [{ canvas, label, real, opinion }], said: [true where "real"], line }
 
 /**
@@ -55,17 +57,18 @@ async function dealt(told, real, signal) {
 }
 
 function ask() {
+  changed = performance.now();
   const number = round.said.length;
   const { canvas, label } = round.digits[number];
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `A handwritten ${label}`);
   picture.replaceChildren(canvas);
   picture.hidden = false;
-  place.textContent = `Digit ${number + 1} of ${DIGITS}: a ${label}. Real or generated?`;
+  place.textContent = `Digit ${number + 1} of ${DIGITS}: ${withArticle(label)}. Real or generated?`;
 }
 
-/** Whether a click is the second of a double click, which may mean what has just gone away. */
-const again = (event) => event.detail > 1;
+/** Whether a click is the second of a double click, and means what has just gone away. */
+const again = (event) => event.detail > 1 && event.timeStamp - changed < MOMENT;
 
 function answer(event) {
   const { target } = event;
@@ -107,6 +110,7 @@ const mark = (said, real) => `${named(said)}, ${said === real ? "right" : "wrong
 
 /** Offer to begin, or, with no words, the two answers. */
 function offer(words) {
+  changed = performance.now();
   answers.hidden = words !== "";
   begin.hidden = words === "";
   begin.textContent = words;

@@ -3,7 +3,7 @@
 import { onReturn, remember, remembered } from "./address.js";
 import { show, walkable } from "./digits.js";
 import { alone } from "./keys.js";
-import { askJSON, onlyLatest, orSay } from "./server.js";
+import { askJSON, onlyLatest, orSay, PATIENCE } from "./server.js";
 import { ofDigit, ofPicture } from "./words.js";
 
 const DEFAULTS = { count: "1", truncation: "1" };
@@ -14,7 +14,7 @@ const list = document.querySelector("#made");
 const caption = document.querySelector("#caption");
 const chosen = document.querySelector("#chosen");
 const link = document.querySelector("#link");
-const latest = onlyLatest();
+const latest = onlyLatest(PATIENCE);
 
 let coming = null; // what "Generate" has asked for and not brought yet
 let putAside = ""; // the digit that was chosen before a model that does not know it
@@ -32,7 +32,7 @@ function make(parameters) {
   const say = (words) => (caption.textContent = words);
   return orSay(say, async () => {
     const url = `generate?${parameters}&background=transparent`;
-    const made = await askJSON(url, { signal: latest() }, say);
+    const made = await askJSON(url, { signal: latest(), doing: "Drawing…" }, say);
     const again = new URLSearchParams(parameters);
     again.set("model", made.model);
     again.set("seed", made.seed);
@@ -44,10 +44,10 @@ function make(parameters) {
 
 function put({ digits, seed }, again) {
   const many = digits.length > 1;
-  show(list, digits, (told) => ofPicture(told, seed, digits.length));
   list.dataset.columns = Math.ceil(Math.sqrt(digits.length));
   caption.textContent = many ? `${digits.length} handwritten digits, seed ${seed}` : ofDigit(digits[0], seed);
   chosen.textContent = many ? ofPicture(digits[0], seed, digits.length) : "";
+  show(list, digits, (told) => ofPicture(told, seed, digits.length)); // where the focus is there, it chooses another
   settled = caption.textContent;
   astray = false;
   link.href = `?${again}`;
@@ -57,10 +57,12 @@ function put({ digits, seed }, again) {
 /** What the address is to say of parameters: those that are left out must leave it too. */
 const said = (parameters) => Object.fromEntries(NAMES.map((name) => [name, parameters.get(name)]));
 
-/** Make what the form says and put it into the address, unless it says what a link may not. */
+/** Make what the form says and put it into the address, unless it says what a link may not, or that is coming. */
 async function generate() {
   if (!form.reportValidity()) return;
-  const mine = (coming = wanted());
+  const mine = wanted();
+  if (String(mine) === String(coming)) return; // an impatient click would only make it later
+  coming = mine;
   const made = await make(mine);
   if (coming === mine) coming = null;
   if (made) remember(said(made));

@@ -1,18 +1,21 @@
 // Write a number: its digits in handwriting, each to be written anew by clicking it.
 
 import { onReturn, remember, remembered } from "./address.js";
-import { picture } from "./digits.js";
-import { askJSON, onlyLatest, orSay } from "./server.js";
+import { picture, refill } from "./digits.js";
+import { askJSON, onlyLatest, orSay, PATIENCE } from "./server.js";
+import { withArticle } from "./words.js";
 
 const form = document.querySelector("#number-form");
 const list = document.querySelector("#written");
 const status = document.querySelector("#number-status");
-const latest = onlyLatest();
+const png = document.querySelector("#number-png");
+const latest = onlyLatest(PATIENCE);
 
 let written = null; // { text, seed, turns }: what stands on the page
 let coming = null; // the same: what is to stand there next
 
 const digitsOf = (text) => text.replace(/\D/g, "");
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 const say = (words) => (status.textContent = words);
 
 /** Where the server draws the strip. */
@@ -27,14 +30,16 @@ function url({ text, seed, turns }, others = {}) {
 function write(wanted) {
   coming = wanted;
   return orSay(say, async () => {
-    const told = await askJSON(url(wanted, { background: "transparent" }), { signal: latest() }, say);
-    const same = written?.text === wanted.text;
+    const options = { signal: latest(), doing: "Writing…" };
+    const told = await askJSON(url(wanted, { background: "transparent" }), options, say);
+    const kept = written?.text === wanted.text;
     written = { ...wanted, seed: String(told.seed) };
-    if (same) renew(told.digits);
+    if (kept) renew(told.digits);
     else show(told.digits);
     const parameters = new URLSearchParams(Object.entries(saved()).filter(([, value]) => value !== null));
     document.querySelector("#number-link").href = `?${parameters}#number`;
-    document.querySelector("#number-png").href = url(written, { background: "white", scale: 4 });
+    png.href = url(written, { background: "white", scale: 4 });
+    png.textContent = /\D/.test(written.text.trim()) ? "PNG of the digits" : "PNG";
     return written;
   }).finally(() => {
     if (coming === wanted) coming = null;
@@ -52,7 +57,7 @@ const words = (digit) => `${digit}, seed ${written.seed}, write it anew`;
 function show(told) {
   const digits = told.values();
   list.setAttribute("aria-label", `${written.text} in handwriting`);
-  list.replaceChildren(...[...written.text.trim()].map((sign) => item(sign, digits)));
+  refill(list, [...written.text.trim()].map((sign) => item(sign, digits)));
 }
 
 function item(sign, digits) {
@@ -82,7 +87,9 @@ const tell = ({ text, seed }) => say(`${text} in handwriting, seed ${seed}`);
 async function submit(event) {
   event.preventDefault();
   const text = form.elements.number.value;
-  const done = await write({ text, seed: null, turns: [...digitsOf(text)].map(() => 0) });
+  const wanted = { text, seed: null, turns: [...digitsOf(text)].map(() => 0) };
+  if (same(wanted, coming)) return; // an impatient click would only make it later
+  const done = await write(wanted);
   if (!done) return;
   tell(done);
   remember(saved());
@@ -95,7 +102,7 @@ async function again(event) {
   const last = coming?.text === written.text ? coming : written; // what was clicked just before counts too
   const turns = last.turns.map((turn, other) => (other === place ? (turn + 1) % 1000 : turn));
   if (!(await write({ ...last, turns }))) return;
-  say(`Digit ${place + 1}, a ${digitsOf(written.text)[place]}, is written anew`);
+  say(`Digit ${place + 1}, ${withArticle(digitsOf(written.text)[place])}, is written anew`);
   remember(saved());
 }
 
@@ -116,7 +123,7 @@ export function start() {
     const said = remembered();
     const wanted = linked(said.has("number_seed") ? said : first);
     form.elements.number.value = wanted.text;
-    if (JSON.stringify(wanted) !== JSON.stringify(coming ?? written)) write(wanted).then((done) => done && tell(done));
+    if (!same(wanted, coming ?? written)) write(wanted).then((done) => done && tell(done));
     else if (!coming) say(""); // and not what went wrong on the way to another
   });
   remember(saved(), { replace: true });

@@ -13,4 +13,9 @@ import * as understand from "./understand.js";
 
 for (const button of document.querySelectorAll("li > button[disabled]")) button.disabled = false; // idle until now
 for (const field of document.querySelectorAll("[data-kept]")) field.remove(); // each form changes only its own part now
+for (const field of document.querySelectorAll("[type=number]"))
+  field.addEventListener("change", () => (field.value &&= Number(field.value))); // a field takes 1e3, the server 1000
+document.querySelector(".contents").addEventListener("focusin", ({ target }) => {
+  target.scrollIntoView({ block: "nearest", inline: "nearest" }); // Chromium leaves a link that is half in sight where it is
+});
 for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw, understand]) section.start();

@@ -10,13 +10,14 @@ const EDGE = 2; // that no pen reaches: a picture's paper is told by its edge
 /**
  * Make a canvas a paper to draw on.
  *
- * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement} canvas - after which stands the mark that shows where the keyboard's pen is
  * @param {() => void} lifted - is called when a stroke is finished
  * @param {(words: string) => void} say - hears what the keyboard's pen does
  * @returns {() => void} clears the paper
  */
 export function paper(canvas, lifted, say) {
   const context = canvas.getContext("2d");
+  const mark = canvas.nextElementSibling;
   let last = null; // where the pen is while it is down
   let place = [canvas.width / 2, canvas.height / 4]; // where the keyboard's pen is
 
@@ -48,6 +49,12 @@ export function paper(canvas, lifted, say) {
     lifted();
   }
 
+  function point() {
+    mark.style.left = `${(place[0] / canvas.width) * 100}%`;
+    mark.style.top = `${(place[1] / canvas.height) * 100}%`;
+    mark.hidden = false;
+  }
+
   const at = ({ offsetX, offsetY }) => [
     (offsetX / canvas.clientWidth) * canvas.width,
     (offsetY / canvas.clientHeight) * canvas.height,
@@ -65,6 +72,7 @@ export function paper(canvas, lifted, say) {
   });
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => event.isPrimary && lift());
   canvas.addEventListener("blur", lift);
+  for (const end of ["pointerdown", "blur"]) canvas.addEventListener(end, () => (mark.hidden = true));
   canvas.addEventListener("keydown", (event) => {
     const way = WAYS[event.key];
     if (!alone(event)) return;
@@ -80,6 +88,7 @@ export function paper(canvas, lifted, say) {
       else say(`The pen is at ${place.map(Math.round).join(", ")} of ${canvas.width}.`);
     } else return;
     event.preventDefault();
+    point();
   });
   clear();
   return clear;

@@ -1,18 +1,26 @@
 // Talking with the server: one wanted request at a time, patience when it is busy, and errors in plain words.
 
 const TRIES = 5;
+const LONG = 500; // milliseconds after which a wait needs a word
 const SILENT = "The server does not answer. Try again in a moment.";
+
+/** Milliseconds for one request that others wait on, or that the same click does not make anew. */
+export const PATIENCE = 20_000;
 
 /** An error whose message is a sentence for people. */
 export class Told extends Error {}
 
-/** Give out signals such that each new one aborts the request of the one before, which no one wants any more. */
-export function onlyLatest() {
+/**
+ * Give out signals such that each new one aborts the request of the one before, which no one wants any more.
+ * With `patience`, in milliseconds, one that has not come by then is given up.
+ */
+export function onlyLatest(patience = null) {
   let current = null;
   return () => {
     current?.abort();
-    current = new AbortController();
-    return current.signal;
+    const mine = (current = new AbortController());
+    if (patience) setTimeout(() => mine.abort(new DOMException(SILENT, "TimeoutError")), patience);
+    return mine.signal;
   };
 }
 
@@ -20,14 +28,14 @@ export function onlyLatest() {
  * Fetch, and wait as long as a busy server asks.
  *
  * @param {string} url - where to
- * @param {RequestInit} options - as fetch has them
- * @param {(words: string) => void} say - hears that the server is busy
+ * @param {RequestInit & { doing?: string }} options - as fetch has them, and what is to be said while it takes long
+ * @param {(words: string) => void} say - hears that it takes long, or that the server is busy
  * @returns {Promise<Response>} an answer that is no error
  * @throws {Told} what is wrong; or fetch's AbortError
  */
-export async function ask(url, options = {}, say = () => {}) {
+export async function ask(url, { doing = "", ...options } = {}, say = () => {}) {
   for (let left = TRIES; ; left -= 1) {
-    const response = await reach(url, options);
+    const response = await telling(reach(url, options), () => doing && say(doing));
     if (response.ok) return response;
     if (response.status !== 503 || left === 1) throw new Told(await reason(response));
     const seconds = Math.max(1, Number(response.headers.get("Retry-After")) || 1);
@@ -81,6 +89,16 @@ async function reach(url, options) {
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Told(SILENT);
+  }
+}
+
+/** What is waited for; `tell` is called where it is long in coming. */
+async function telling(coming, tell) {
+  const timer = setTimeout(tell, LONG);
+  try {
+    return await coming;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -24,7 +24,7 @@ function follow({ detail: parameters }) {
 
 /** The picture as a PNG, large enough for a slide. */
 async function image() {
-  return whole((await ask(section.querySelector("[data-scale='8']").href, {}, say)).blob());
+  return whole((await ask(section.querySelector("[data-scale='8']").href, { doing: "Drawing…" }, say)).blob());
 }
 
 const COPIES = {

@@ -11,6 +11,9 @@ export function ofPicture({ digit, index, realness }, seed, count) {
   return `Handwritten ${digit ?? "digit"}, seed ${seed}${place}, realness ${percent(realness)}`;
 }
 
+/** A digit with its article: an 8, a 7. */
+export const withArticle = (digit) => `${["8", "11", "18"].includes(`${digit}`) ? "an" : "a"} ${digit}`;
+
 export function percent(share) {
   return `${Math.floor(share * 100 + 0.5)}%`;
 }
