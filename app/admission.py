@@ -40,11 +40,12 @@ def refuse(why: Refusal) -> ServiceUnavailable:
 
 def _refuse() -> None:
     why = refusal.get()
-    if why and not _is_spared():
+    if why and not is_spared():
         raise refuse(why)
 
 
-def _is_spared() -> bool:
+def is_spared() -> bool:
+    """Whether this request is never refused: what machines ask, the page's files and OPTIONS."""
     # A page without its scripts is dead; and a script of another site's page, whose browser asks by OPTIONS whether
     # it may ask, is to hear of a refusal, not that it may not.
     return request.blueprint in FOR_MACHINES or request.endpoint in FILES or request.method == "OPTIONS"

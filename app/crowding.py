@@ -17,9 +17,8 @@ class CrowdedError(Exception):
 def refuse_if_crowded(pixels: int) -> None:
     """Refuse a picture of so many pixels before there is work in it. Raises CrowdedError when too many wait already."""
     if pixels > LARGE:
-        if not _LINE.acquire(blocking=False):
-            raise CrowdedError
-        _LINE.release()
+        with _in_line():
+            pass
 
 
 @contextmanager
@@ -31,10 +30,15 @@ def alone_if_large(pixels: int) -> Iterator[None]:
     if pixels <= LARGE:
         yield
         return
+    with _in_line(), _TURN:
+        yield
+
+
+@contextmanager
+def _in_line() -> Iterator[None]:
     if not _LINE.acquire(blocking=False):
         raise CrowdedError
     try:
-        with _TURN:
-            yield
+        yield
     finally:
         _LINE.release()

@@ -13,13 +13,17 @@ from http import HTTPMethod
 from pathlib import Path
 
 from flask import Flask, current_app
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from app.config import ConfigError
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own variable
+if not os.environ.get(FOLDER):
+    os.environ.pop(FOLDER, None)  # or prometheus_client would take an empty name for that of the current folder
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values  # noqa: E402
+from prometheus_client.exposition import choose_encoder  # noqa: E402
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # noqa: E402
+
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 DIGITS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 400)
 
@@ -83,7 +87,7 @@ class Metrics:
         except (TypeError, ValueError):  # a version that is no version
             encode, kind = choose_encoder("")
         registry = self.registry
-        if os.environ.get(FOLDER):
+        if FOLDER in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return encode(registry), kind
@@ -109,7 +113,7 @@ class Folder:
     """
 
     def __init__(self) -> None:
-        self._is_ours = not os.environ.get(FOLDER)
+        self._is_ours = FOLDER not in os.environ
         try:
             if self._is_ours:
                 os.environ[FOLDER] = tempfile.mkdtemp(prefix="digitsmith-metrics-")

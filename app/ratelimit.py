@@ -10,10 +10,9 @@ from urllib.parse import SplitResult, urlsplit
 from flask import Flask, Response, request
 
 from app import metrics
-from app.admission import FOR_MACHINES
+from app.admission import is_spared
 from app.config import ConfigError, variable
 from app.errors import answer
-from app.headers import FILES
 
 TIMEOUT = 1  # second for Redis to answer in
 
@@ -40,12 +39,7 @@ def init_app(app: Flask) -> None:
         swallow_errors=True,
         key_prefix="digitsmith",
     )
-
-    @limiter.request_filter
-    def is_free() -> bool:
-        if request.method == "OPTIONS":  # whose refusal the script that asks could not read
-            return True
-        return request.blueprint in FOR_MACHINES or request.endpoint in (*FILES, "models.evolution")
+    limiter.request_filter(lambda: is_spared() or request.endpoint == "models.evolution")
 
     def refuse(error: RateLimitExceeded) -> Response:
         metrics.current().rate_limited.inc()

@@ -24,13 +24,15 @@ from app.config import ROOT
 EXPORTER = sha256((ROOT / "app" / "exports.py").read_bytes()).hexdigest()[:8]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 120, what: str = "the condition") -> None:
+def wait_until(
+    condition: Callable[[], object], seconds: float = 120, what: str = "the condition", pause: float = 0.05
+) -> None:
     """Wait for a condition of another process; fail when it does not come true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             pytest.fail(f"{what} did not come true in {seconds} seconds")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def free_port() -> int:

@@ -237,8 +237,7 @@ def test_a_process_that_begins_as_the_server_stops_ends_with_it(one_model):
     with running_server(DIGITSMITH_MODELS=one_model, DIGITSMITH_GRACE=3600) as (_, process):
         before = set(process.workers)
         process.send_signal(signal.SIGHUP)
-        while not set(process.workers) - before:  # at once: it has its handlers in a few milliseconds
-            pass
+        wait_until(lambda: set(process.workers) - before, pause=0, what="a new process")  # it soon has its handlers
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
 

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from servers import refused, running_server, wait_until
 
-from app.metrics import Folder, Metrics
+from app.config import ROOT
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
@@ -120,10 +122,9 @@ def test_a_folder_of_the_operators_is_used_and_emptied_of_what_an_earlier_server
         assert {file.name for file in tmp_path.iterdir()} == {"counter_0.db", "gauge_livesum_0.db", "histogram_0.db"}
 
 
-def test_an_empty_name_of_the_folder_counts_as_none(tmp_path, monkeypatch):
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
-    monkeypatch.chdir(tmp_path)
+def test_an_empty_name_of_the_folder_counts_as_none(tmp_path):
     (tmp_path / "mine.db").touch()
-    assert b"digitsmith" in Metrics().expose("")[0]
-    Folder().remove()
-    assert (tmp_path / "mine.db").exists()
+    code = "from app.metrics import Folder, Metrics; assert Metrics().expose('')[0]; Folder().remove()"
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": "", "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.db"]

@@ -145,7 +145,7 @@ class RefusingPasswords(StreamRequestHandler):
 
 def test_a_redis_that_takes_another_password_is_refused_with_what_it_says():
     with ThreadingTCPServer(("127.0.0.1", 0), RefusingPasswords) as server:
-        Thread(target=server.serve_forever).start()
+        Thread(target=server.serve_forever, daemon=True).start()
         where = f"127.0.0.1:{server.server_address[1]}"
         (said,) = refused(DIGITSMITH_RATE_LIMIT="1/hour", DIGITSMITH_RATE_LIMIT_STORAGE=f"redis://:secret@{where}/0")
         server.shutdown()

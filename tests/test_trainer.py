@@ -100,11 +100,12 @@ def hung_up(trainer):
     """A trainer whose terminal closes in its third step."""
 
     def train_step(step: int, *_: object) -> dict[str, float]:
-        if step == 3:
+        for _ in range(2 if step == 3 else 0):  # by the shell, and by the terminal itself
             os.kill(os.getpid(), signal.SIGHUP)
         return dict.fromkeys(METRICS, 1.0)
 
-    before, trainer.gan.train_step = signal.getsignal(signal.SIGHUP), train_step
+    trainer.gan.train_step = train_step
+    before = signal.signal(signal.SIGHUP, lambda *_: None)  # whatever the tests themselves run under
     yield trainer
     signal.signal(signal.SIGHUP, before)
 

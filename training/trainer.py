@@ -232,7 +232,8 @@ def _stop_requests() -> Iterator[list[int]]:
 
     def note(number: int, _frame: object) -> None:
         stops.append(number)
-        signal.signal(number, before[signal.Signals(number)])
+        if number != signal.SIGHUP:  # which may come from the shell and from the terminal, for one that closes
+            signal.signal(number, before[signal.Signals(number)])
 
     for number in before:
         signal.signal(number, note)

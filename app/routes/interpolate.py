@@ -8,7 +8,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import animation, png, sheet
-from app.routes.pictures import answer, draw, let_cache, plan_for
+from app.routes.pictures import answer, check_room, draw, let_cache, plan_for
 from app.sampling import plan_interpolation, seed_or_fresh
 from app.schemas import InterpolateParameters
 
@@ -34,8 +34,9 @@ def interpolate(parameters: dict[str, Any]) -> Response:
     )
     seeds = list(ends.values())
     plan = plan_interpolation(first, last, parameters["steps"])
-    digits = draw(model, plan, seeds, scale)
-    strip = kind == "png"
+    strip, steps = kind == "png", parameters["steps"]
+    check_room(steps if strip else 2 * steps - 2, scale)  # an animation goes there and back
+    digits = draw(model, plan, seeds)
     picture = (
         png(sheet(digits, len(digits)), scale, background) if strip else animation(digits, kind, scale, background)
     )

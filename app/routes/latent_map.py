@@ -7,7 +7,7 @@ from flask import Response, url_for
 from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import current
 from app.images import png, sheet
-from app.routes.pictures import answer, draw, let_cache, plan_for
+from app.routes.pictures import answer, check_room, draw, let_cache, plan_for
 from app.sampling import fresh_seed, plan_map, turned
 from app.schemas import MapParameters
 
@@ -31,7 +31,8 @@ def latent_map(parameters: dict[str, Any]) -> Response:
     turns = zip(angles[::2], angles[1::2], strict=True)
     corners = [turned(plan, *turn) for plan, turn in zip(digits, turns, strict=True)]
     plan = plan_map(corners, parameters["side"])
-    squares = sheet(draw(model, plan, seeds, parameters["scale"]), parameters["side"])
+    check_room(parameters["side"] ** 2, parameters["scale"])
+    squares = sheet(draw(model, plan, seeds), parameters["side"])
     asked = parameters | {"model": model.name, "seeds": ",".join(map(str, seeds))}
     url = url_for("map.latent_map", **SCHEMA.changed(asked))
     picture = png(squares, parameters["scale"], parameters["background"])

@@ -15,6 +15,7 @@ from app.images import SIDE, Digits, png
 from app.sampling import Plan, plan_indices
 from app.telemetry import note_drawing, note_drawn
 
+PNG = "image/png"
 YEAR = 365 * 24 * 3600  # seconds
 
 
@@ -67,6 +68,11 @@ def each_told(digits: Digits, plan: Plan, model: Model, scale: int, background: 
     ]
 
 
+def preferred_kind() -> str:
+    """What the client would rather have: image/png or application/json."""
+    return accepted().best_match([PNG, "application/json"], PNG)
+
+
 def png_or_json(
     picture: Digits, digits: Digits, plan: Plan, model: Model, asked: dict[str, Any], url: str, seeded: bool
 ) -> Response:
@@ -75,8 +81,8 @@ def png_or_json(
     Args: picture, all digits in one image; asked, the request's parameters, its seed among them; url, what
         brings the answer back; seeded, whether the request named the seed.
     """
-    kind = accepted().best_match(["image/png", "application/json"], "image/png")
-    if kind == "image/png":
+    kind = preferred_kind()
+    if kind == PNG:
         content = png(picture, asked["scale"], asked["background"])
     else:
         told = each_told(digits, plan, model, asked["scale"], asked["background"])
@@ -91,13 +97,13 @@ def data_uri(digit: Digits, scale: int = 1, background: str = "black") -> str:
     return f"data:image/png;base64,{b64encode(png(digit, scale, background)).decode()}"
 
 
-def draw(model: Model, plan: Plan, seeds: Sequence[int], scale: int = 1) -> Digits:
-    """The digits (N, 28, 28) of a plan; the log and the metrics tell of them.
+def check_room(places: int, scale: int) -> None:
+    """See, before a picture of so many places for digits is drawn, that it may be. Raises CrowdedError."""
+    refuse_if_crowded(places * (SIDE * scale) ** 2)
 
-    Args: scale, of the picture that they are for.
-    Raises: CrowdedError when that would be one too many large ones.
-    """
-    refuse_if_crowded(len(plan.latents) * (SIDE * scale) ** 2)
+
+def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:
+    """The digits (N, 28, 28) of a plan; the log and the metrics tell of them."""
     note_drawing(model.name, seeds, len(plan.latents))
     digits = model.generator(plan.latents, plan.labels)
     note_drawn(model.name, len(digits))
@@ -139,7 +145,7 @@ def conditional(response: Response) -> Response:
     Raises: PreconditionFailed when If-Match does not name it or, of a POST, If-None-Match does.
     """
     etag = response.get_etag()[0] or ""
-    if request.method == "POST" and etag in request.if_none_match:
+    if request.method == "POST" and request.if_none_match.contains_weak(etag):
         raise PreconditionFailed(f'If-None-Match must not name the ETag "{etag}" in a POST.')
     if request.if_match and etag not in request.if_match:
         raise PreconditionFailed(f'If-Match must name the ETag "{etag}"; it is {request.if_match.to_header()}.')

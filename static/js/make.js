@@ -63,8 +63,9 @@ async function generate() {
   const mine = wanted();
   if (String(mine) === String(coming)) return; // an impatient click would only make it later
   coming = mine;
-  const made = await make(mine);
-  if (coming === mine) coming = null;
+  const made = await make(mine).finally(() => {
+    if (coming === mine) coming = null;
+  });
   if (made) remember(said(made));
 }
 

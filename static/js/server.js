@@ -2,6 +2,7 @@
 
 const TRIES = 5;
 const LONG = 500; // milliseconds after which a wait needs a word
+const BUSY = "The server is too busy. Try again in a moment.";
 const SILENT = "The server does not answer. Try again in a moment.";
 
 /** Milliseconds for one request that others wait on, or that the same click does not make anew. */
@@ -113,7 +114,7 @@ function pause(milliseconds, signal) {
     const timer = setTimeout(resolve, milliseconds);
     signal?.addEventListener("abort", () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(signal.reason.name === "TimeoutError" ? new Told(BUSY) : signal.reason);
     });
   });
 }
