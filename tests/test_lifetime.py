@@ -142,7 +142,7 @@ def test_in_a_drain_a_process_that_a_reload_replaces_refuses_nothing(one_model):
 
 
 def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
-    replace(house / "app" / "connections.py", "WRITE = 10, 30,", "WRITE = 10, 1,")
+    replace(house / "app" / "connections.py", "ARRIVAL = 30", "ARRIVAL = 1")
     with running_server(folder=house) as (address, _), connected(address) as connection:
         connection.sendall(b"GET /generate HTTP/1.1\r\nHost: te")
         with suppress(ConnectionResetError):
@@ -151,7 +151,7 @@ def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
 
 
 def test_a_body_that_was_asked_for_and_does_not_come_ends_its_connection(house):
-    replace(house / "app" / "connections.py", "10, 30, 15,", "10, 30, 1,")
+    replace(house / "app" / "connections.py", "READ = 15", "READ = 1")
     with running_server(folder=house) as (address, _):
         held = Held(address)
         with held.socket, closing(http.client.HTTPResponse(held.socket)) as response:
@@ -168,7 +168,7 @@ def test_a_request_that_does_not_end_is_given_up_when_the_grace_is_over(one_mode
 
 
 def test_sighup_brings_new_code_and_models_and_fails_no_request(house, get):
-    replace(house / "app" / "connections.py", "10, 30, 15,", "10, 30, 600,")  # so long the held one may take
+    replace(house / "app" / "connections.py", "READ = 15", "READ = 600")  # so long the held one may take
     with running_server(folder=house) as (address, process):
         before = process.workers
         held = Held(address)

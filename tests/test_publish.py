@@ -169,7 +169,7 @@ def test_an_evaluation_that_would_have_no_place_is_not_begun(run, tmp_path, few_
             raise TrainingError("read-only")
 
     rewrite(run, evaluation=None)
-    monkeypatch.setattr("training.files.check_writable", check)
+    monkeypatch.setattr("training.evaluation.folder.check_writable", check)
     monkeypatch.setattr("training.evaluation.folder.evaluate_folder", None)
     arguments = ("--models", tmp_path / "models", "--data", few_digits, "--judges", judges)
     assert "read-only" in invoke("publish", run, *arguments).stderr
@@ -263,7 +263,7 @@ def test_a_report_that_could_not_be_written_is_not_begun(run, tmp_path, few_digi
             raise TrainingError("not ours")
 
     rewrite(run, evaluation=None)
-    monkeypatch.setattr("training.files.check_writable", check)
+    monkeypatch.setattr("training.evaluation.folder.check_writable", check)
     monkeypatch.setattr("training.evaluation.folder.evaluate_folder", None)
     done = invoke(command, run, "--data", few_digits, *(["--models", tmp_path / "m"] if command == "publish" else []))
     assert "not ours" in done.stderr
