@@ -14,11 +14,10 @@ class CrowdedError(Exception):
     """As many large pictures are asked for at once as may wait."""
 
 
-def refuse_if_crowded(pixels: int) -> None:
-    """Refuse a picture of so many pixels before there is work in it. Raises CrowdedError when too many wait already."""
-    if pixels > LARGE:
-        with _in_line():
-            pass
+def refuse_if_crowded() -> None:
+    """Refuse a large picture before there is work in it. Raises CrowdedError when too many wait already."""
+    with _in_line():
+        pass
 
 
 @contextmanager

@@ -3,9 +3,7 @@
 import re
 
 import pytest
-from conftest import opened
 from playwright.sync_api import expect
-from servers import wait_until
 
 
 def pictures(page) -> list[str]:
@@ -208,29 +206,6 @@ def test_without_javascript_the_form_makes_new_digits_that_say_what_they_are(pla
     assert plain_page.get_attribute("#made img", "src") != before
 
 
-def test_the_description_can_be_read_with_no_file_from_another_host(browser, server):
-    with opened(browser, server, "about:blank") as page:
-        asked, complaints = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto("/docs")
-        page.locator(".opblock-summary", has_text="/generate").first.click()
-        page.get_by_text("Brings the same picture back").first.wait_for()
-        assert not complaints
-        assert all(url.startswith((server, "data:")) for url in asked)
-
-
-@pytest.mark.parametrize("path", ["/map", "/interpolate"])
-def test_the_reader_of_the_description_asks_as_described(browser, server, path):
-    with opened(browser, server, "/docs") as page:
-        route = page.locator(".opblock", has=page.locator(f"[data-path='{path}']"))
-        route.locator(".opblock-summary").click()
-        route.get_by_role("button", name="Try it out").click()
-        with page.expect_response(lambda response: path in response.url) as answer:
-            route.get_by_role("button", name="Execute").click()
-        assert answer.value.status == 200
-
-
 @pytest.mark.parametrize("how", ["the slider", "Enter", "the button"])
 def test_what_the_form_may_not_say_is_not_asked_and_leaves_the_link_good(page, how):
     before, address = pictures(page), page.url
@@ -269,22 +244,6 @@ def test_without_javascript_nothing_stands_there_that_cannot_work(plain_page):
         assert plain_page.locator(f"#{section} :is(button, input, canvas):visible").count() == 0
     assert plain_page.locator("li button:enabled").count() == 0
     expect(plain_page.get_by_text("Click a digit")).to_be_hidden()
-
-
-def test_a_slow_server_is_said_to_be_at_work_and_asked_but_once_for_the_same(page):
-    before, held, asked = pictures(page), [], []
-    page.on("request", lambda request: asked.append(request.url) if "/generate?" in request.url else None)
-    page.route("**/generate?*", lambda route: held.append(route))
-    button = page.get_by_role("button", name="Generate")
-    button.click()
-    expect(page.locator("#caption")).to_have_text("Drawing…")
-    for _ in range(3):
-        button.click()
-    wait_until(lambda: page.title() and held)
-    held[0].continue_()
-    wait_for_change(page, before)
-    assert said(page).startswith("A handwritten ")
-    assert len(asked) == 1
 
 
 def test_a_picture_that_does_not_come_at_all_is_given_up_and_can_be_asked_for_again(page):

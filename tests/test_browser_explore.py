@@ -211,24 +211,6 @@ def test_a_way_that_is_still_coming_plays_once_it_is_there_and_another_in_its_pl
     expect(play).to_have_text("Pause")
 
 
-def test_a_slow_way_is_said_to_be_on_its_way_and_new_ends_are_asked_for_but_once(page):
-    film, said, anew = page.locator(FILM), page.locator("#way-status"), page.locator("#way-anew")
-    film.scroll_into_view_if_needed()
-    expect(film).to_have_attribute("alt", re.compile("^The way of a 3"))
-    held, asked, before = [], [], film.get_attribute("alt")
-    page.on("request", lambda request: asked.append(request.url) if "/interpolate?" in request.url else None)
-    page.route("**/interpolate?*", lambda route: held.append(route))
-    anew.click()
-    expect(said).to_have_text("Drawing…")
-    for _ in range(3):
-        anew.click()
-    wait_until(lambda: page.title() and held)
-    held[0].continue_()
-    expect(film).not_to_have_attribute("alt", before)
-    expect(said).to_have_text("")
-    assert len(asked) == 1
-
-
 def test_an_eight_has_its_article(page):
     page.locator(FILM).scroll_into_view_if_needed()
     page.locator("#map-digit").get_by_label("8", exact=True).check(force=True)

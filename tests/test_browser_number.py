@@ -3,7 +3,6 @@
 from contextlib import suppress
 
 from playwright.sync_api import Error, expect
-from servers import wait_until
 
 NUMBER = "#written img"
 
@@ -128,22 +127,6 @@ def test_forward_after_a_back_that_failed_says_nothing_of_that(page):
     page.go_forward()
     expect(page.locator("#number-status")).to_have_text("")
     assert page.input_value("#number-form input") == "1999"
-
-
-def test_while_a_slow_server_writes_it_is_said_so_and_asked_but_once_for_the_same(page):
-    held, asked = [], []
-    page.on("request", lambda request: asked.append(request.url) if "/number/" in request.url else None)
-    page.route("**/number/**", lambda route: held.append(route))
-    page.fill("#number-form input", "1999")
-    button = page.get_by_role("button", name="Write", exact=True)
-    button.click()
-    expect(page.locator("#number-status")).to_have_text("Writing…")
-    for _ in range(3):
-        button.click()
-    wait_until(lambda: page.title() and held)
-    held[0].continue_()
-    expect(page.locator("#number-status")).to_contain_text("1999 in handwriting, seed ")
-    assert len(asked) == 1
 
 
 def test_the_link_to_a_picture_of_the_digits_alone_says_so(page):

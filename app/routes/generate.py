@@ -11,7 +11,7 @@ from app.catalogue import current
 from app.errors import InvalidParameters
 from app.images import sheet
 from app.parameters import FORMS
-from app.routes.pictures import PNG, check_room, draw, plan_for, png_or_json, preferred_kind
+from app.routes.pictures import check_room, draw, plan_for, png_or_json
 from app.sampling import seed_or_fresh
 from app.schemas import LARGEST_SCALE, MOST, GenerateParameters
 
@@ -54,8 +54,7 @@ def _generated(parameters: dict[str, Any]) -> Response:
     seed, seeded = seed_or_fresh(parameters["seed"]), parameters["seed"] is not None
     plan = plan_for(model, seed, range(parameters["count"]), parameters["digit"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
-    if preferred_kind() == PNG:
-        check_room(columns * ceil(parameters["count"] / columns), parameters["scale"])
+    check_room(columns * ceil(parameters["count"] / columns), parameters["scale"], or_json=True)
     digits = draw(model, plan, [seed])
     url = url_for("generate.generate", **SCHEMA.changed(asked))
     return png_or_json(sheet(digits, columns), digits, plan, model, asked, url, seeded)

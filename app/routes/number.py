@@ -11,7 +11,7 @@ from app.api import DIGITS_HEADERS, Blueprint
 from app.catalogue import Model, current
 from app.errors import InvalidParameters
 from app.images import sheet
-from app.routes.pictures import PNG, check_room, classes_of, draw, plan_for, png_or_json, preferred_kind
+from app.routes.pictures import check_room, classes_of, draw, plan_for, png_or_json
 from app.sampling import Plan, seed_or_fresh
 from app.schemas import NumberParameters
 
@@ -42,8 +42,7 @@ def number(parameters: dict[str, Any], digits: str) -> Response:
     seed, seeded = seed_or_fresh(parameters["seed"]), parameters["seed"] is not None
     plan = plan_number(model, seed, digits, parameters["turns"], parameters["truncation"])
     asked = parameters | {"model": model.name, "seed": seed}
-    if preferred_kind() == PNG:
-        check_room(len(digits), parameters["scale"])
+    check_room(len(digits), parameters["scale"], or_json=True)
     drawn = draw(model, plan, [seed])
     url = url_for("number.number", digits=digits, **SCHEMA.changed(asked))
     return png_or_json(sheet(drawn, len(drawn)), drawn, plan, model, asked, url, seeded)

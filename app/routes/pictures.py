@@ -8,7 +8,7 @@ from flask import Response, json, request
 from werkzeug.exceptions import Conflict, PreconditionFailed
 
 from app.catalogue import Model, current
-from app.crowding import refuse_if_crowded
+from app.crowding import LARGE, refuse_if_crowded
 from app.errors import InvalidParameters
 from app.headers import accepted
 from app.images import SIDE, Digits, png
@@ -68,7 +68,7 @@ def each_told(digits: Digits, plan: Plan, model: Model, scale: int, background: 
     ]
 
 
-def preferred_kind() -> str:
+def _preferred_kind() -> str:
     """What the client would rather have: image/png or application/json."""
     return accepted().best_match([PNG, "application/json"], PNG)
 
@@ -81,7 +81,7 @@ def png_or_json(
     Args: picture, all digits in one image; asked, the request's parameters, its seed among them; url, what
         brings the answer back; seeded, whether the request named the seed.
     """
-    kind = preferred_kind()
+    kind = _preferred_kind()
     if kind == PNG:
         content = png(picture, asked["scale"], asked["background"])
     else:
@@ -97,9 +97,14 @@ def data_uri(digit: Digits, scale: int = 1, background: str = "black") -> str:
     return f"data:image/png;base64,{b64encode(png(digit, scale, background)).decode()}"
 
 
-def check_room(places: int, scale: int) -> None:
-    """See, before a picture of so many places for digits is drawn, that it may be. Raises CrowdedError."""
-    refuse_if_crowded(places * (SIDE * scale) ** 2)
+def check_room(places: int, scale: int, or_json: bool = False) -> None:
+    """See, before a picture of so many places for digits is drawn, that it may be.
+
+    Args: or_json, whether a client that would rather have JSON gets that, in which no picture is large.
+    Raises: CrowdedError when too many large ones wait already.
+    """
+    if places * (SIDE * scale) ** 2 > LARGE and not (or_json and _preferred_kind() != PNG):
+        refuse_if_crowded()
 
 
 def draw(model: Model, plan: Plan, seeds: Sequence[int]) -> Digits:

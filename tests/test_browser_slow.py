@@ -1,0 +1,51 @@
+"""What the page says while the server is slow, and that impatience asks for nothing twice, in a real Chromium."""
+
+import re
+
+from playwright.sync_api import Locator, expect
+from servers import wait_until
+
+
+def clicked_impatiently(page, button: Locator, route: str, status: Locator, says: str) -> list[str]:
+    """Click a button while what it asks for is held, and thrice more once that is said; then let it come.
+
+    Returns: the addresses that are asked for, also from then on.
+    """
+    held, asked = [], []
+    page.on("request", lambda request: asked.append(request.url) if route in request.url else None)
+    page.route(lambda url: route in url, lambda request: held.append(request))
+    button.click()
+    expect(status).to_have_text(says)
+    for _ in range(3):
+        button.click()
+    wait_until(lambda: page.title() and held)
+    held[0].continue_()
+    return asked
+
+
+def test_a_slow_picture_is_said_to_be_drawn_and_asked_for_but_once(page):
+    picture, caption = page.locator("#made img"), page.locator("#caption")
+    before, button = picture.get_attribute("src"), page.get_by_role("button", name="Generate")
+    asked = clicked_impatiently(page, button, "/generate?", caption, "Drawing…")
+    expect(picture).not_to_have_attribute("src", before)
+    expect(caption).to_have_text(re.compile("^A handwritten "))
+    assert len(asked) == 1
+
+
+def test_a_slow_number_is_said_to_be_written_and_asked_for_but_once(page):
+    page.fill("#number-form input", "1999")
+    status, button = page.locator("#number-status"), page.get_by_role("button", name="Write", exact=True)
+    asked = clicked_impatiently(page, button, "/number/", status, "Writing…")
+    expect(status).to_contain_text("1999 in handwriting, seed ")
+    assert len(asked) == 1
+
+
+def test_a_slow_way_is_said_to_be_on_its_way_and_new_ends_are_asked_for_but_once(page):
+    film, status = page.locator("#way-film"), page.locator("#way-status")
+    film.scroll_into_view_if_needed()
+    expect(film).to_have_attribute("alt", re.compile("^The way of a 3"))
+    before = film.get_attribute("alt")
+    asked = clicked_impatiently(page, page.locator("#way-anew"), "/interpolate?", status, "Drawing…")
+    expect(film).not_to_have_attribute("alt", before)
+    expect(status).to_have_text("")
+    assert len(asked) == 1
