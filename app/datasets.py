@@ -14,7 +14,7 @@ from app.model_folder import GENERATOR
 from app.sampling import plan_indices
 
 CHUNK = 128  # digits drawn in one go: what others may have to wait for, and what is drawn for a client that has left
-VERSION = 2  # of the layouts: grows when the same data set comes to have other bytes
+VERSION = 3  # grows when the same data set comes to have other bytes
 
 
 @dataclass(frozen=True)

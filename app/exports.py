@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 SIGNATURE = "signature.json"
 WRITING = ".writing-"  # what folders begin with whose network is not whole yet
-FORM = 1  # of what is kept: grows when `_export` comes to write other files
+FORM = 2  # of what is kept: grows when `_export` comes to write other files
 FULL = 28  # the exit status of who finds no room, after ENOSPC
 
 
@@ -182,15 +182,24 @@ def _spare_scipy() -> None:
 
 def _export(path: Path, sizes: tuple[int, ...], folder: Path) -> None:
     import keras
+    import openvino
+
+    from app.graphs import optimize
 
     model = keras.saving.load_model(path, compile=False)
+    core = openvino.Core()
+    core.set_property({"ENABLE_MMAP": False})  # or the graph would lie in the file that it replaces
     for size in sizes:
         specs = {
             tensor.name: keras.InputSpec(tensor.dtype, (size, *tensor.shape[1:]), name=tensor.name)
             for tensor in model.inputs
         }
         given = [only_or_all(specs)]
-        model.export(str(folder / f"{size}.xml"), format="openvino", input_signature=given, verbose=False)
+        file = str(folder / f"{size}.xml")
+        model.export(file, format="openvino", input_signature=given, verbose=False)
+        graph = core.read_model(file)
+        optimize(graph)
+        openvino.serialize(graph, file)
     signature = {
         "inputs": {tensor.name: [tensor.shape[1:], tensor.dtype] for tensor in model.inputs},
         "outputs": [tensor.shape[1:] for tensor in model.outputs],

@@ -105,7 +105,7 @@ def test_a_manifest_says_where_the_digits_come_from(app, client, kind):
     app.extensions["digitsmith"]["digitsmith"].card["evaluation"] = {"readable": 0.98}
     told = manifest(fetched(client, f"count=25&seed=5&truncation=0.5&format={kind}"), kind)
     assert told == {
-        "version": 2,
+        "version": 3,
         "model": "digitsmith",
         "weights_sha256": "0" * 64,
         "seed": 5,
