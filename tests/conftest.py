@@ -10,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import io
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,9 +45,19 @@ for name in [*os.environ]:
         del os.environ[name]
 os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as where a shell runs the tests in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # or what they start would ignore Ctrl-C too
+
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests of a file, and one all those that share what takes a minute to train."""
+    for item in items:
+        trained = {"judges", "runs"} & {*item.fixturenames}
+        item.add_marker(pytest.mark.xdist_group("trained" if trained else item.path.stem))
 
 
 def fake_images(inputs):
