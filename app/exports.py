@@ -182,13 +182,10 @@ def _spare_scipy() -> None:
 
 def _export(path: Path, sizes: tuple[int, ...], folder: Path) -> None:
     import keras
-    import openvino
 
-    from app.graphs import optimize
+    from app.graphs import optimize_file
 
     model = keras.saving.load_model(path, compile=False)
-    core = openvino.Core()
-    core.set_property({"ENABLE_MMAP": False})  # or the graph would lie in the file that it replaces
     for size in sizes:
         specs = {
             tensor.name: keras.InputSpec(tensor.dtype, (size, *tensor.shape[1:]), name=tensor.name)
@@ -197,9 +194,7 @@ def _export(path: Path, sizes: tuple[int, ...], folder: Path) -> None:
         given = [only_or_all(specs)]
         file = str(folder / f"{size}.xml")
         model.export(file, format="openvino", input_signature=given, verbose=False)
-        graph = core.read_model(file)
-        optimize(graph)
-        openvino.serialize(graph, file)
+        optimize_file(file)
     signature = {
         "inputs": {tensor.name: [tensor.shape[1:], tensor.dtype] for tensor in model.inputs},
         "outputs": [tensor.shape[1:] for tensor in model.outputs],

@@ -7,7 +7,7 @@ longer than a plain one that gives the same.
 
 import numpy as np
 from numpy.typing import NDArray
-from openvino import Model, Node, Output
+from openvino import Core, Model, Node, Output, serialize
 from openvino import opset13 as ops
 from openvino.passes import ConstantFolding, Manager
 
@@ -16,8 +16,22 @@ ELEMENTWISE = {"Add", "Clamp", "Convert", "Divide", "Elu", "Maximum", "Minimum",
 ELEMENTWISE |= {"Sigmoid", "Subtract", "Tanh"}
 
 
+def optimize_file(file: str) -> None:
+    """Rewrite a graph where it is kept, as an .xml file with a .bin file beside it."""
+    core = Core()
+    core.set_property({"ENABLE_MMAP": False})  # or the graph would lie in the file that is overwritten
+    model = core.read_model(file)
+    optimize(model)
+    serialize(model, file)
+
+
 def optimize(model: Model) -> None:
-    """Rewrite a graph of fixed shapes in place; what it gives stays the same but for roundings of 1e-6."""
+    """Rewrite a graph in place; what it gives stays the same but for roundings of 1e-6.
+
+    Where a shape is not known before it runs, a graph is left as it is.
+    """
+    if model.is_dynamic():
+        return
     folding = Manager()
     folding.register_pass(ConstantFolding())
     folding.run_passes(model)  # kernels and what is added are constants now

@@ -58,6 +58,13 @@ def test_one_that_makes_other_sides_is_left_as_it_is():
     np.testing.assert_array_equal(given_by(model, given), expected)
 
 
+def test_a_graph_of_any_number_of_images_is_left_as_it_is():
+    images = ops.parameter([-1, 6, 5, 3], openvino.Type.f32)
+    model = openvino.Model([convolved(convolved(images))], [images])
+    optimize(model)
+    assert kinds(model)["Transpose"] == 6
+
+
 def convolved(images: openvino.Node) -> openvino.Node:
     """As Keras exports it: 3 x 3, from and to three channels that come last, and activated."""
     kernel = ops.transpose(noise(3, 3, 3, 3), [3, 2, 0, 1])
