@@ -53,6 +53,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run all tests of a file, and one all those that share what takes a minute to train."""
     for item in items:

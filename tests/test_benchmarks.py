@@ -67,10 +67,12 @@ def test_the_sweep_never_sees_the_test_digits(data, monkeypatch):
 
 def test_the_time_to_quality_ends_with_the_training_or_where_the_floor_is_near(scorer, data, capsys):
     settings = settings_for("mlp", TINY)
-    assert cells(quality.row(settings, scorer, data, minutes=1))[:3] == ["mlp", "not in 0", "64"]
-    assert "mlp: 0.0 min, 64 images, judge-FID" in capsys.readouterr().err
+    name, reached, images, *_ = cells(quality.row(settings, scorer, data, minutes=1))
+    assert (name, images) == ("mlp", "64")
+    assert reached.startswith("not in ")
+    assert " min, 64 images, judge-FID " in capsys.readouterr().err
     scorer.floor = 1e9
-    assert cells(quality.row(settings, scorer, data, minutes=1))[1] == "0.0"
+    assert float(cells(quality.row(settings, scorer, data, minutes=1))[1]) < 60
 
 
 @pytest.mark.parametrize("measure", ["dcgan, float32", "digitsmith, bfloat16", speed.TUTORIAL])
