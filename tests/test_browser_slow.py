@@ -49,3 +49,16 @@ def test_a_slow_way_is_said_to_be_on_its_way_and_new_ends_are_asked_for_but_once
     expect(film).not_to_have_attribute("alt", before)
     expect(status).to_have_text("")
     assert len(asked) == 1
+
+
+def test_histories_that_are_slow_are_said_to_be_loading(page):
+    held = []
+    page.route("**/history", lambda request: held.append(request))
+    page.locator("#learn").scroll_into_view_if_needed()
+    status = page.locator("#learn-status")
+    expect(status).to_have_text("The histories are loading.")
+    wait_until(lambda: page.title() and len(held) == page.locator("#learn figure").count())
+    for request in held:
+        request.continue_()
+    expect(status).to_have_text("")
+    expect(page.locator("#learn figure [data-chart=losses] svg").first).to_be_attached()

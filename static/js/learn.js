@@ -7,6 +7,7 @@ import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 
 const PLAY = 12; // seconds from noise to the end
 const LOADING = "The sheets are loading.";
+const COMING = "The histories are loading.";
 const MISSING = "A sheet cannot be loaded. Try again in a moment.";
 
 const section = document.querySelector("#learn");
@@ -30,7 +31,8 @@ const words = (seen) => `${seen.toLocaleString("en")} images`;
 
 async function load(figure, signal) {
   const url = `models/${encodeURIComponent(figure.dataset.model)}`;
-  const [card, history] = await Promise.all([askJSON(url, { signal }, say), askJSON(`${url}/history`, { signal }, say)]);
+  const both = [url, `${url}/history`].map((one) => askJSON(one, { signal, doing: COMING }, say));
+  const [card, history] = await Promise.all(both);
   return { figure, history, sheets: card.evolution };
 }
 
