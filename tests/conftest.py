@@ -7,14 +7,13 @@ import os
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import fcntl
 import io
 import re
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -27,7 +26,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from servers import running_server
-from trainings import training_command
+from trainings import invoke
 
 from app import create_app, discriminator, generator
 from app.catalogue import Catalogue, Model
@@ -51,14 +50,6 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as where a shell runs t
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all tests of a file, and one all those that share what takes a minute to train."""
-    for item in items:
-        trained = {"judges", "runs"} & {*item.fixturenames}
-        item.add_marker(pytest.mark.xdist_group("trained" if trained else item.path.stem))
 
 
 def fake_images(inputs):
@@ -145,42 +136,46 @@ def few_digits(real_digits: Path) -> Path:
     return path
 
 
+def made_once(own: Path, make: Callable[[Path], None]) -> Path:
+    """A folder of this process's own, copied from what the first of the tests' processes to need it makes for all.
+
+    Args:
+        own: where it is to be, in the base folder of pytest's temporary ones or one below.
+        make: makes it at a path.
+    """
+    base = own.parent.parent
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / own.name
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            make(shared.with_suffix(".making"))
+            shared.with_suffix(".making").rename(shared)
+    return Path(shutil.copytree(shared, own))
+
+
 @pytest.fixture(scope="session")
-def training() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a command of `python -m training` to its end and return what came of it."""
-
-    def run(command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        given = training_command(command, *arguments)
-        return subprocess.run(given, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
-    return run
-
-
-@pytest.fixture
-def train(training: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., object]:
-    """Run `python -m training train` to its end and return what came of it."""
-    return partial(training, "train")
-
-
-@pytest.fixture(scope="session")
-def judges(training: Callable[..., subprocess.CompletedProcess[str]], few_digits: Path) -> Path:
+def judges(few_digits: Path) -> Path:
     """The folder of judges trained on a few digits."""
-    folder = few_digits.with_name("judges")
-    done = training("judge", "--data", few_digits, "--judges", folder)
-    assert done.returncode == 0, done.stderr
-    assert "third judge:" in done.stdout
-    return folder
+
+    def make(folder: Path) -> None:
+        done = invoke("judge", "--data", few_digits, "--judges", folder)
+        assert done.exit_code == 0, done.output
+        assert "third judge:" in done.stdout
+
+    return made_once(few_digits.with_name("judges"), make)
 
 
 @pytest.fixture(scope="session")
-def runs(training: Callable[..., subprocess.CompletedProcess[str]], few_digits: Path) -> Path:
+def runs(few_digits: Path) -> Path:
     """A folder of two barely trained models, one that takes labels and one that does not."""
-    folder = few_digits.with_name("runs")
-    tiny = ("--images", 640, "--batch-size", 32, "--generator-width", 8, "--discriminator-width", 8)
-    for preset in ("digitsmith", "mlp"):
-        done = training("train", "--preset", preset, "--data", few_digits, "--out", folder / preset, *tiny)
-        assert done.returncode == 0, done.stderr
-    return folder
+
+    def make(folder: Path) -> None:
+        tiny = ("--images", 640, "--batch-size", 32, "--generator-width", 8, "--discriminator-width", 8)
+        for preset in ("digitsmith", "mlp"):
+            done = invoke("train", "--preset", preset, "--data", few_digits, "--out", folder / preset, *tiny)
+            assert done.exit_code == 0, done.output
+
+    return made_once(few_digits.with_name("runs"), make)
 
 
 @pytest.fixture

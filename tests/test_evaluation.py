@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from trainings import invoke
 
 from app import create_app
 from training.data import load
@@ -22,9 +23,9 @@ from training.gate import checks
 
 
 @pytest.mark.parametrize("name", ["digitsmith", "mlp"])
-def test_every_figure_stands_beside_that_of_real_digits(training, few_digits, judges, runs, name):
-    done = training("evaluate", runs / name, "--data", few_digits, "--judges", judges)
-    assert done.returncode == 0, done.stderr
+def test_every_figure_stands_beside_that_of_real_digits(few_digits, judges, runs, name):
+    done = invoke("evaluate", runs / name, "--data", few_digits, "--judges", judges)
+    assert done.exit_code == 0, done.output
     assert "| judge-FID |" in done.stdout
     assert "evaluate" in done.stderr  # the progress bar
     card = json.loads((runs / name / "card.json").read_text())
@@ -206,10 +207,10 @@ def test_a_ceiling_that_cannot_be_kept_is_used_all_the_same(few_digits, judges, 
 
 def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
     data = load(str(few_digits))
-    found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
-    assert len(found) == 3
-    assert min(found) > 0.7
+    assert len(cas.SEEDS) == 3
     monkeypatch.setattr(cas, "SEEDS", (1,))
+    found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
+    assert min(found) > 0.7
     wrong = cas.scores(data.train_images, (data.train_labels + 1) % 10, data.test_images, data.test_labels)
     assert max(wrong) < 0.2
 

@@ -207,7 +207,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(run, tmp_path, mon
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_collapsed_generator_is_refused_with_its_figures(training, few_digits, judges, run, tmp_path):
+def test_a_collapsed_generator_is_refused_with_its_figures(few_digits, judges, run, tmp_path):
     model = keras.saving.load_model(run / "generator.keras", compile=False)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dense):
@@ -218,8 +218,8 @@ def test_a_collapsed_generator_is_refused_with_its_figures(training, few_digits,
     digests = card_of(run)["sha256"] | {"generator.keras": sha256_of(run / "generator.keras")}
     rewrite(run, evaluation=None, sha256=digests)
     models = tmp_path / "models"
-    done = training("publish", run, "--as", "bad", "--models", models, "--data", few_digits, "--judges", judges)
-    assert done.returncode == 1
+    done = invoke("publish", run, "--as", "bad", "--models", models, "--data", few_digits, "--judges", judges)
+    assert done.exit_code == 1
     assert "does not pass the gate" in done.stderr
     assert "it has collapsed: it draws some classes far too rarely (class_kl 2." in done.stderr
     assert "it misses the digits that are asked for (label_accuracy 0." in done.stderr

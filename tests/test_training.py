@@ -30,14 +30,11 @@ TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, 
         ("digitsmith", 3200, ["--warmup-images", 320]),
     ],
 )
-def test_each_preset_learns_and_leaves_a_folder_that_the_app_serves(
-    train, real_digits, tmp_path, preset, images, flags
-):
+def test_each_preset_learns_and_leaves_a_folder_that_the_app_serves(real_digits, tmp_path, preset, images, flags):
     folder = tmp_path / "runs" / preset
-    done = train(
-        "--preset", preset, "--data", real_digits, "--out", folder, "--images", images, "--batch-size", 32, *flags
-    )
-    assert done.returncode == 0, done.stderr
+    asked = ("--preset", preset, "--data", real_digits, "--out", folder, "--images", images, "--batch-size", 32)
+    done = invoke("train", *asked, *flags)
+    assert done.exit_code == 0, done.output
     rows = history(folder)
     assert rows[-1]["images_seen"] == images
     assert min(row["discriminator_loss"] for row in rows) < 0.8 * rows[0]["discriminator_loss"]
@@ -58,9 +55,9 @@ def test_each_preset_learns_and_leaves_a_folder_that_the_app_serves(
     assert len(card["evolution"]) >= 12
 
 
-def test_another_data_set_trains_unchanged(train, fashion, tmp_path):
-    done = train("--data", fashion, "--out", tmp_path / "fashion", "--images", 320, *TINY)
-    assert done.returncode == 0, done.stderr
+def test_another_data_set_trains_unchanged(fashion, tmp_path):
+    done = invoke("train", "--data", fashion, "--out", tmp_path / "fashion", "--images", 320, *TINY)
+    assert done.exit_code == 0, done.output
     card = json.loads((tmp_path / "fashion" / "card.json").read_text())
     assert card["dataset"]["name"] == "fashion-mnist"
     assert len(card["realness"]["logit_percentiles"]["per_class"]) == 10
@@ -87,15 +84,15 @@ LONG = ("--preset", "digitsmith", "--images", 16 * 400, "--checkpoint-every", 16
 
 
 @pytest.fixture(scope="module")
-def alone(training, real_digits, tmp_path_factory):
+def alone(real_digits, tmp_path_factory):
     """A run that nobody stopped."""
     folder = tmp_path_factory.mktemp("runs") / "alone"
-    assert training("train", "--data", real_digits, "--out", folder, *TINY, *LONG).returncode == 0
+    assert invoke("train", "--data", real_digits, "--out", folder, *TINY, *LONG).exit_code == 0
     return folder
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
-def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, alone, real_digits, tmp_path, sent):
+def test_a_run_that_was_stopped_ends_as_one_left_alone(begun, alone, real_digits, tmp_path, sent):
     folder = tmp_path / "run"
     process = begun(*LONG)
     wait_until(lambda: checkpoint.exists(folder), what="the first checkpoint")
@@ -109,7 +106,7 @@ def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, alone, real
     assert 0 < stopped_at < 400
     assert not (folder / "card.json").exists()
 
-    assert train("--data", real_digits, "--out", folder, "--resume").returncode == 0
+    assert invoke("train", "--data", real_digits, "--out", folder, "--resume").exit_code == 0
     assert without_speed(history(folder)) == without_speed(history(alone))
     (_, _, _, resumed), (_, _, _, whole) = checkpoint.read(folder), checkpoint.read(alone)
     assert resumed.keys() == whole.keys()
@@ -119,9 +116,9 @@ def test_a_run_that_was_stopped_ends_as_one_left_alone(train, begun, alone, real
     assert sheets[0] == sheets[1]
 
 
-def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp_path):
+def test_a_finished_run_can_be_made_longer_but_not_other(real_digits, tmp_path):
     base = ("--data", real_digits, "--out", tmp_path / "run")
-    assert train(*base, *TINY, "--preset", "mlp", "--images", 160).returncode == 0
+    assert invoke("train", *base, *TINY, "--preset", "mlp", "--images", 160).exit_code == 0
     refusals = {
         (): "holds a run already: add --resume",
         ("--resume", "--seed", 2): "was begun with seed 1, not 2",
@@ -130,12 +127,12 @@ def test_a_finished_run_can_be_made_longer_but_not_other(train, real_digits, tmp
     }
     for flags, says in refusals.items():
         assert says in invoke("train", *base, *flags).stderr
-    assert train(*base, "--resume", "--images", 320).returncode == 0
+    assert invoke("train", *base, "--resume", "--images", 320).exit_code == 0
     before = (tmp_path / "run" / "generator.keras").read_bytes()
     (tmp_path / "run" / "evaluation").mkdir()  # of weights that are to be replaced
     same = tmp_path / f"elsewhere{real_digits.suffix}"
     same.symlink_to(real_digits)
-    assert train("--data", same, *base[2:], "--resume", "--latent-gain", 1.5).returncode == 0
+    assert invoke("train", "--data", same, *base[2:], "--resume", "--latent-gain", 1.5).exit_code == 0
     assert (tmp_path / "run" / "generator.keras").read_bytes() != before
     assert json.loads((tmp_path / "run" / "card.json").read_text())["settings"]["latent_gain"] == 1.5
     assert not (tmp_path / "run" / "evaluation").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from servers import free_port, wait_until
-from trainings import history, training_command, without_speed
+from trainings import history, invoke, training_command, without_speed
 
 from app.config import ROOT
 from training import checkpoint
@@ -70,16 +70,16 @@ def rows(folder: Path) -> np.ndarray:
     return np.array([list(row.values()) for row in without_speed(history(folder))])
 
 
-def test_two_workers_end_with_equal_weights_and_the_history_of_one(pair, train, few_digits, tmp_path):
+def test_two_workers_end_with_equal_weights_and_the_history_of_one(pair, few_digits, tmp_path):
     flags = ("--images", 32 * 12, "--warmup-images", 0, *TINY, *EXACT)
     end_with_equal_weights(pair(*flags))
-    one = train("--data", few_digits, "--out", tmp_path / "one", *flags)
-    assert one.returncode == 0, one.stderr
+    one = invoke("train", "--data", few_digits, "--out", tmp_path / "one", *flags)
+    assert one.exit_code == 0, one.output
     np.testing.assert_allclose(rows(tmp_path / "two"), rows(tmp_path / "one"), atol=1e-4)
     assert (tmp_path / "two" / "card.json").is_file()
 
 
-def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pair, train, few_digits, tmp_path):
+def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pair, few_digits, tmp_path):
     folder = tmp_path / "two"
     both = pair(*ENDLESS)
     wait_until(lambda: checkpoint.exists(folder), what="the first checkpoint")
@@ -94,8 +94,8 @@ def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pai
     settings, _, progress, _ = checkpoint.read(folder)
     end_with_equal_weights(pair("--resume", "--images", (progress.step + 10) * settings.batch_size))
     images = (progress.step + 20) * settings.batch_size
-    alone = train("--data", few_digits, "--out", folder, "--resume", "--images", images)
-    assert alone.returncode == 0, alone.stderr
+    alone = invoke("train", "--data", few_digits, "--out", folder, "--resume", "--images", images)
+    assert alone.exit_code == 0, alone.output
     steps = rows(folder)[:, 0]
     assert steps[-1] == progress.step + 20
     assert np.all(np.diff(steps) > 0)

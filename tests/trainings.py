@@ -14,7 +14,7 @@ def training_command(command: str, *arguments: object) -> list[str]:
 
 
 def invoke(command: str, *arguments: object) -> Result:
-    """Run a command of `python -m training` in this process: TensorFlow need not start again for a refusal."""
+    """Run a command of `python -m training` to its end in this process: TensorFlow need not start again for it."""
     return CliRunner().invoke(cli, [command, *map(str, arguments)])
 
 
