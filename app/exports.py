@@ -1,4 +1,4 @@
-"""Networks as OpenVINO reads them: made from `.keras` files by Keras, and kept.
+"""Networks as OpenVINO reads them: made from `.keras` files by Keras, rewritten by `app.graphs`, and kept.
 
 Keras takes seconds and 150 MB to import, so it does this in a process of its own, and those that serve
 never import it. The `.keras` file stays the source of truth: what is kept goes by its hash.
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 SIGNATURE = "signature.json"
 WRITING = ".writing-"  # what folders begin with whose network is not whole yet
-FORM = 2  # of what is kept: grows when `_export` comes to write other files
+FORM = 2  # of what is kept: grows when `_export` or app/graphs.py comes to write other files
 FULL = 28  # the exit status of who finds no room, after ENOSPC
 
 

@@ -1,13 +1,13 @@
 """A network's graph as Keras exports it, rewritten so that OpenVINO runs it sooner.
 
 Keras has channels last and OpenVINO has them first, so the export transposes images before and after every
-convolution, and OpenVINO cannot do what follows one along with it. And a transposed convolution takes OpenVINO
-longer than a plain one that gives the same.
+convolution, and OpenVINO cannot fuse what follows one into it. And a transposed convolution takes OpenVINO longer
+than a plain one that gives the same.
 """
 
 import numpy as np
 from numpy.typing import NDArray
-from openvino import Core, Model, Node, Output, serialize
+from openvino import Core, Model, Node, Output, Type, serialize
 from openvino import opset13 as ops
 from openvino.passes import ConstantFolding, Manager
 
@@ -17,7 +17,10 @@ ELEMENTWISE |= {"Sigmoid", "Subtract", "Tanh"}
 
 
 def optimize_file(file: str) -> None:
-    """Rewrite a graph where it is kept, as an .xml file with a .bin file beside it."""
+    """Rewrite a graph where it is kept, as an .xml file with a .bin file beside it.
+
+    Whoever changes what comes of it raises `app.exports.FORM`.
+    """
     core = Core()
     core.set_property({"ENABLE_MMAP": False})  # or the graph would lie in the file that is overwritten
     model = core.read_model(file)
@@ -26,7 +29,7 @@ def optimize_file(file: str) -> None:
 
 
 def optimize(model: Model) -> None:
-    """Rewrite a graph in place; what it gives stays the same but for roundings of 1e-6.
+    """Rewrite a graph in place; what it gives stays the same but for float32's rounding.
 
     Where a shape is not known before it runs, a graph is left as it is.
     """
@@ -48,8 +51,10 @@ def optimize(model: Model) -> None:
 
 
 def _multiplies_pixels(node: Node) -> bool:
-    """Whether a node is a transposed convolution that makes `stride` x `stride` pixels of each."""
+    """Whether a node is a transposed convolution in float32 that makes `stride` x `stride` pixels of each."""
     if node.get_type_name() != "ConvolutionBackpropData" or len(node.get_output_shape(0)) != 4:
+        return False
+    if node.get_output_element_type(0) != Type.f32:  # NumPy has no bfloat16 to read a kernel in
         return False
     (rows, columns), dilations = (node.get_attributes()[name] for name in ("strides", "dilations"))
     sides = [side * rows for side in node.get_input_shape(0)[2:]]
@@ -65,9 +70,13 @@ def _make_plain(node: Node) -> None:
     attributes = node.get_attributes()
     stride, kernel = attributes["strides"][0], node.input_value(1).get_node().get_data()
     sizes, cuts = kernel.shape[2:], attributes["pads_begin"]
-    (rows, top, bottom), (columns, left, right) = (_taps(*axis, stride) for axis in zip(sizes, cuts, strict=True))
+    (row_taps, top, bottom), (column_taps, left, right) = (
+        _taps(*axis, stride) for axis in zip(sizes, cuts, strict=True)
+    )
     padded = np.pad(kernel, ((0, 0), (0, 0), (0, 1), (0, 1)))  # the last row and column are for taps that are not there
-    split = padded[:, :, rows[:, None, :, None], columns[None, :, None, :]]  # (in, out, stride, stride, taps, taps)
+    split = padded[
+        :, :, row_taps[:, None, :, None], column_taps[None, :, None, :]
+    ]  # (in, out, stride, stride, taps, taps)
     weights = split.transpose(2, 3, 1, 0, 4, 5).reshape(-1, len(kernel), *split.shape[4:])
     plain = ops.convolution(node.input_value(0), ops.constant(weights), [1, 1], [top, left], [bottom, right], [1, 1])
     node.output(0).replace(ops.depth_to_space(plain, "blocks_first", stride).output(0))

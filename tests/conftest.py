@@ -140,7 +140,7 @@ def made_once(own: Path, make: Callable[[Path], None]) -> Path:
     """A folder of this process's own, copied from what the first of the tests' processes to need it makes for all.
 
     Args:
-        own: where it is to be, in the base folder of pytest's temporary ones or one below.
+        own: where it is to be, in a folder that is directly below pytest's base folder.
         make: makes it at a path.
     """
     base = own.parent.parent
@@ -148,8 +148,10 @@ def made_once(own: Path, make: Callable[[Path], None]) -> Path:
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            make(shared.with_suffix(".making"))
-            shared.with_suffix(".making").rename(shared)
+            making = shared.with_suffix(".making")
+            shutil.rmtree(making, ignore_errors=True)  # what is left where it failed in the other process
+            make(making)
+            making.rename(shared)
     return Path(shutil.copytree(shared, own))
 
 

@@ -210,9 +210,10 @@ def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
     assert len(cas.SEEDS) == 3
     monkeypatch.setattr(cas, "SEEDS", (1,))
     found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
-    assert min(found) > 0.7
+    assert len(found) == 1
+    assert found[0] > 0.7
     wrong = cas.scores(data.train_images, (data.train_labels + 1) % 10, data.test_images, data.test_labels)
-    assert max(wrong) < 0.2
+    assert wrong[0] < 0.2
 
 
 @pytest.mark.parametrize("changes", [{"latent": {"dim": 32}}, {"conditional": False}])

@@ -106,7 +106,7 @@ def test_a_run_that_was_stopped_ends_as_one_left_alone(begun, alone, real_digits
     assert 0 < stopped_at < 400
     assert not (folder / "card.json").exists()
 
-    assert invoke("train", "--data", real_digits, "--out", folder, "--resume").exit_code == 0
+    subprocess.run(training_command("train", "--data", real_digits, "--out", folder, "--resume"), cwd=ROOT, check=True)
     assert without_speed(history(folder)) == without_speed(history(alone))
     (_, _, _, resumed), (_, _, _, whole) = checkpoint.read(folder), checkpoint.read(alone)
     assert resumed.keys() == whole.keys()

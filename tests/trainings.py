@@ -15,7 +15,7 @@ def training_command(command: str, *arguments: object) -> list[str]:
 
 def invoke(command: str, *arguments: object) -> Result:
     """Run a command of `python -m training` to its end in this process: TensorFlow need not start again for it."""
-    return CliRunner().invoke(cli, [command, *map(str, arguments)])
+    return CliRunner().invoke(cli, [command, *map(str, arguments)], catch_exceptions=False)
 
 
 def history(folder: Path) -> list[dict[str, float]]:

@@ -6,8 +6,8 @@ import { playable } from "./player.js";
 import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 
 const PLAY = 12; // seconds from noise to the end
-const LOADING = "The sheets are loading.";
-const COMING = "The histories are loading.";
+const SHEETS_LOADING = "The sheets are loading.";
+const HISTORIES_LOADING = "The histories are loading.";
 const MISSING = "A sheet cannot be loaded. Try again in a moment.";
 
 const section = document.querySelector("#learn");
@@ -31,7 +31,7 @@ const words = (seen) => `${seen.toLocaleString("en")} images`;
 
 async function load(figure, signal) {
   const url = `models/${encodeURIComponent(figure.dataset.model)}`;
-  const both = [url, `${url}/history`].map((one) => askJSON(one, { signal, doing: COMING }, say));
+  const both = [url, `${url}/history`].map((one) => askJSON(one, { signal, doing: HISTORIES_LOADING }, say));
   const [card, history] = await Promise.all(both);
   return { figure, history, sheets: card.evolution };
 }
@@ -109,9 +109,9 @@ async function fetchAhead() {
   await begin();
   const shown = visible();
   if (!shown.length) return false;
-  say(LOADING);
+  say(SHEETS_LOADING);
   await Promise.allSettled(shown.flatMap(({ sheets }) => sheets).map(({ url }) => loaded(url)));
-  if (status.textContent === LOADING) say("\u00a0");
+  if (status.textContent === SHEETS_LOADING) say("\u00a0");
   return true;
 }
 
