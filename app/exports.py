@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 SIGNATURE = "signature.json"
 WRITING = ".writing-"  # what folders begin with whose network is not whole yet
 FORM = 2  # of what is kept: grows when `_export` or app/graphs.py comes to write other files
+NOTHING = 2**16  # bytes: with less room a disk is full
 FULL = 28  # the exit status of who finds no room, after ENOSPC
 
 
@@ -162,13 +163,25 @@ def _keep(network: Network, folder: Path) -> None:
             sys.exit(f"{network.path} has changed since it was looked at: start again.")
         copy.write_bytes(content)
         made.mkdir()
-        _export(copy, network.sizes, made)
+        with _no_room_told(made):
+            _export(copy, network.sizes, made)
         os.sync()  # whole on the disk before it has its name
         try:
             made.rename(folder / network.name)
         except OSError:
             if not (folder / network.name).exists():  # else another process was first
                 raise
+
+
+@contextmanager
+def _no_room_told(folder: Path) -> Iterator[None]:
+    """Tell by an OSError that a disk is full, for which OpenVINO has no error of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if shutil.disk_usage(folder).free < NOTHING:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
 
 
 def _spare_scipy() -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,11 +112,15 @@ def test_a_file_that_has_changed_is_not_kept_under_its_old_hash(tmp_path, networ
     assert [each.name for each in (tmp_path / "kept").iterdir()] == [".lock"]
 
 
-def test_a_full_disk_is_told_apart_from_a_network_that_is_none(tmp_path, network, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("basic_ios::clear: iostream error")]
+)
+def test_a_full_disk_is_told_apart_from_a_network_that_is_none(tmp_path, network, monkeypatch, capsys, error):
     def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     monkeypatch.setattr(exports, "_export", full)
+    monkeypatch.setattr(exports.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     monkeypatch.setattr(exports, "_spare_scipy", lambda: None)
     monkeypatch.setattr(exports.sys, "argv", ["", str(tmp_path)])
     monkeypatch.setattr(exports.sys, "stdin", io.StringIO(json.dumps([asdict(network)])))
