@@ -74,9 +74,8 @@ def _make_plain(node: Node) -> None:
         _taps(*axis, stride) for axis in zip(sizes, cuts, strict=True)
     )
     padded = np.pad(kernel, ((0, 0), (0, 0), (0, 1), (0, 1)))  # the last row and column are for taps that are not there
-    split = padded[
-        :, :, row_taps[:, None, :, None], column_taps[None, :, None, :]
-    ]  # (in, out, stride, stride, taps, taps)
+    # (in, out, stride, stride, taps, taps)
+    split = padded[:, :, row_taps[:, None, :, None], column_taps[None, :, None, :]]
     weights = split.transpose(2, 3, 1, 0, 4, 5).reshape(-1, len(kernel), *split.shape[4:])
     plain = ops.convolution(node.input_value(0), ops.constant(weights), [1, 1], [top, left], [bottom, right], [1, 1])
     node.output(0).replace(ops.depth_to_space(plain, "blocks_first", stride).output(0))
