@@ -47,7 +47,6 @@ def optimize(model: Model) -> None:
         elif _can_go_before(node):
             _transpose_afterwards(node)
     folding.run_passes(model)
-    model.validate_nodes_and_infer_types()
 
 
 def _multiplies_pixels(node: Node) -> bool:

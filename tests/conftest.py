@@ -34,6 +34,7 @@ from app.config import BARE, PREFIX, ROOT
 from app.discriminator import Discriminator
 from app.generator import Generator
 from app.runtime import Runtime
+from training.files import replacing_folder
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("untimed")
@@ -141,17 +142,15 @@ def made_once(own: Path, make: Callable[[Path], None]) -> Path:
 
     Args:
         own: where it is to be, in a folder that is directly below pytest's base folder.
-        make: makes it at a path.
+        make: fills it, in an empty folder.
     """
     base = own.parent.parent
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / own.name
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            making = shared.with_suffix(".making")
-            shutil.rmtree(making, ignore_errors=True)  # what is left where it failed in the other process
-            make(making)
-            making.rename(shared)
+            with replacing_folder(shared) as folder:
+                make(folder)
     return Path(shutil.copytree(shared, own))
 
 
