@@ -28,7 +28,7 @@ def test_more_than_may_wait_are_refused_at_once_until_there_is_room_again(one_mo
         assert refused.headers["Retry-After"] == "1"
         assert b"as much to do as it can take" in refused.read()
         assert metric(get, address, 'digitsmith_refused_total{reason="busy"}') == 1
-        for spared in ("livez", "readyz", "static/style.css", "docs/swagger-ui.css"):
+        for spared in ("livez", "readyz", "static/css/base.css", "docs/swagger-ui.css"):
             assert status(f"{address}/{spared}") == 200
         assert [one.finish() for one in held] == [200, 200]
         assert waits.getresponse().status == 200

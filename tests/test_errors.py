@@ -57,7 +57,7 @@ def test_a_host_that_is_none_is_named_in_our_own_form(client, accept, host):
 @pytest.mark.parametrize("name", ["If-Modified-Since", "If-Range"])
 def test_a_date_that_is_none_is_ignored(client, name):
     headers = {name: "Mon, 01 Jan 99999999999999 00:00:00 GMT", "Range": "bytes=0-9"}
-    for path in ("/generate?seed=1", "/static/style.css"):
+    for path in ("/generate?seed=1", "/static/css/base.css"):
         with client.get(path, headers=headers) as response:
             assert response.status_code in (200, 206)
 
@@ -82,13 +82,13 @@ def test_a_host_is_a_name_or_an_address_with_or_without_a_port(client, host):
 
 
 def test_a_range_that_is_not_there_is_named_with_what_is(client):
-    with client.get("/static/style.css", headers={"Range": "bytes=9999999-"}) as response:
+    with client.get("/static/css/base.css", headers={"Range": "bytes=9999999-"}) as response:
         assert response.status_code == 416
         length = response.headers["Content-Range"].removeprefix("bytes */")
         assert response.get_json()["detail"] == f"Range is 'bytes=9999999-'; there are {length} bytes."
 
 
-@pytest.mark.parametrize("path", ["/static/style.css", "/docs/swagger-ui.css"])
+@pytest.mark.parametrize("path", ["/static/css/base.css", "/docs/swagger-ui.css"])
 @pytest.mark.parametrize("given", ["lines=1-2", "bytes=a", "bytes=0-1,5-6", "bytes=\u0663-", "bytes"])
 def test_a_range_that_is_none_or_several_is_ignored(client, path, given):
     with client.get(path, headers={"Range": given}) as response:
@@ -97,7 +97,7 @@ def test_a_range_that_is_none_or_several_is_ignored(client, path, given):
         assert (response.status_code, len(response.data)) == (206, 10)
 
 
-@pytest.mark.parametrize("path", ["/static/style.css", "/docs/swagger-ui.css"])
+@pytest.mark.parametrize("path", ["/static/css/base.css", "/docs/swagger-ui.css"])
 def test_a_file_is_sent_whatever_if_match_says(client, path):
     for names in ("*", '"another"'):
         with client.get(path, headers={"If-Match": names}) as response:
@@ -149,7 +149,7 @@ def test_a_fault_of_ours_is_a_500_that_tells_nothing_but_its_id(app, caplog):
     assert "the secret" in caplog.text
 
 
-@pytest.mark.parametrize("path", ["/", "/generate", "/models", "/livez", "/nowhere", "/static/style.css"])
+@pytest.mark.parametrize("path", ["/", "/generate", "/models", "/livez", "/nowhere", "/static/css/base.css"])
 def test_every_answer_carries_its_id_and_the_security_headers(client, path):
     with client.get(path) as response:
         assert len(response.headers["X-Request-ID"]) == 32

@@ -53,7 +53,7 @@ def test_what_goes_beyond_the_limit_is_told_when_to_come_back():
 def test_health_metrics_what_the_page_loads_and_what_is_not_found_are_not_limited():
     client = fake_app(RATE_LIMIT="1/hour").test_client()
     assert asked(client, 2) == [200, 429]
-    for path in ("/livez", "/readyz", "/metrics", "/static/style.css", "/docs/swagger-ui.css"):
+    for path in ("/livez", "/readyz", "/metrics", "/static/css/base.css", "/docs/swagger-ui.css"):
         with client.get(path) as response:
             assert response.status_code == 200
     sheet = "/models/mlp/evolution/step-0000000.png"  # which the fake has not: 404, and no 429
