@@ -68,7 +68,9 @@ def test_every_header_that_the_description_tells_of_can_be_read(app):
     assert {*DIGITS_HEADERS, *DATASET_HEADERS, "Retry-After"} <= set(exposed)
 
 
-@pytest.mark.parametrize("address", ["/", "/metrics", "/livez", "/readyz", "/static/css/base.css", "/docs/", "/generated"])
+@pytest.mark.parametrize(
+    "address", ["/", "/metrics", "/livez", "/readyz", "/static/css/base.css", "/docs/", "/generated"]
+)
 def test_what_is_not_for_other_sites_stays_closed(app, address):
     with app.test_client().get(address, headers={"Origin": "https://elsewhere.test"}) as answer:
         assert "Access-Control-Allow-Origin" not in answer.headers

@@ -19,7 +19,7 @@ from app import engines
 from app.config import ROOT
 from app.datasets import CHUNK, Dataset
 
-COUNT = 50_000
+COUNT = 20_000
 
 
 def command(folder: Path, count: int) -> list[str]:

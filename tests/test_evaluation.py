@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from evaluations import card_of
 from PIL import Image
 from trainings import invoke
 
@@ -21,14 +22,21 @@ from training.evaluation.sampler import Sampler
 from training.files import alone
 from training.gate import checks
 
+TWO = ("digitsmith", "mlp")
 
-@pytest.mark.parametrize("name", ["digitsmith", "mlp"])
-def test_every_figure_stands_beside_that_of_real_digits(few_digits, judges, runs, name):
-    done = invoke("evaluate", runs / name, "--data", few_digits, "--judges", judges)
-    assert done.exit_code == 0, done.output
-    assert "| judge-FID |" in done.stdout
-    assert "evaluate" in done.stderr  # the progress bar
-    card = json.loads((runs / name / "card.json").read_text())
+
+@pytest.fixture(scope="module")
+def evaluated(few_digits, judges, runs):
+    """What the command said of each of the two models."""
+    return {name: invoke("evaluate", runs / name, "--data", few_digits, "--judges", judges) for name in TWO}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_every_figure_stands_beside_that_of_real_digits(evaluated, runs, name):
+    assert evaluated[name].exit_code == 0, evaluated[name].output
+    assert "| judge-FID |" in evaluated[name].stdout
+    assert "evaluate" in evaluated[name].stderr  # the progress bar
+    card = card_of(runs / name)
     figures = card["evaluation"]
     both = ["judge_fid", "judge_kid", "precision", "recall", "density", "coverage", "class_kl"]
     for measure in both + (["label_accuracy"] if name == "digitsmith" else []):
@@ -79,9 +87,15 @@ class ByHeart:
         return np.stack([of_class[i % len(of_class)] for i, of_class in enumerate(digits)])
 
 
-def test_training_digits_drawn_again_are_seen_as_copies_with_the_right_labels(few_digits, judges):
+@pytest.fixture(scope="module")
+def first(few_digits, judges):
+    """The judge that gives the figures, without the others."""
+    return {"first": judge.load_all(judges, load(str(few_digits)))["first"]}
+
+
+def test_training_digits_drawn_again_are_seen_as_copies_with_the_right_labels(few_digits, first):
     data = load(str(few_digits))
-    figures = evaluate(ByHeart(data), data, judge.load_all(judges, data))
+    figures = evaluate(ByHeart(data), data, first)
     assert figures["label_accuracy"]["generated"] > 0.9
     assert figures["class_kl"]["generated"] < 0.05
     for copies in figures["memorisation"].values():
@@ -112,17 +126,17 @@ class AlwaysTheSame(ByHeart):
         (range(9), "it has collapsed: it draws some classes far too rarely"),
     ],
 )
-def test_one_picture_a_class_and_a_class_left_out_are_seen_as_a_collapse(few_digits, judges, taught, reason):
+def test_one_picture_a_class_and_a_class_left_out_are_seen_as_a_collapse(few_digits, first, taught, reason):
     data = load(str(few_digits))
-    figures = evaluate(AlwaysTheSame(data, taught), data, judge.load_all(judges, data))
+    figures = evaluate(AlwaysTheSame(data, taught), data, first)
     assert reason in {check.reason for check in checks(figures, None) if not check.passed}
 
 
-def test_test_digits_of_other_shares_make_no_collapse(few_digits, judges):
+def test_test_digits_of_other_shares_make_no_collapse(few_digits, first):
     data = load(str(few_digits))
     kept = (data.test_labels == 9) | (np.arange(len(data.test_labels)) % 20 == 0)
     data = replace(data, test_images=data.test_images[kept], test_labels=data.test_labels[kept])
-    figures = evaluate(ByHeart(data), data, judge.load_all(judges, data))
+    figures = evaluate(ByHeart(data), data, first)
     assert not [check for check in checks(figures, None) if not check.passed and "collapsed" in check.reason]
 
 
@@ -134,23 +148,18 @@ def test_copies_are_seen_where_test_digits_are_among_the_training_digits_too():
     assert space.scores(train[:100])["near_duplicates"] == 1
 
 
+@pytest.mark.usefixtures("evaluated")
 def test_the_same_evaluation_gives_the_same_figures(few_digits, judges, runs):
-    data = load(str(few_digits))
-    first, second = (evaluate_folder(runs / "mlp", data, judges, with_cas=False) for _ in range(2))
-    assert {**first, "seconds": 0} == {**second, "seconds": 0}
-
-
-@pytest.fixture(scope="module")
-def all_but_cas(few_digits, judges, runs):
-    """The figures of a model that takes labels."""
-    data = load(str(few_digits))
-    return evaluate(Sampler(runs / "digitsmith"), data, judge.load_all(judges, data))
+    once = card_of(runs / "mlp")["evaluation"]
+    evaluate_folder(runs / "mlp", load(str(few_digits)), judges, with_cas=False)
+    assert card_of(runs / "mlp")["evaluation"] | {"seconds": once["seconds"]} == once
 
 
 @pytest.fixture
-def measured(all_but_cas, monkeypatch):
-    """Have these figures found at once."""
-    monkeypatch.setattr("training.evaluation.folder.evaluate", lambda *_: deepcopy(all_but_cas))
+def measured(evaluated, runs, monkeypatch):
+    """Have the figures of a model that takes labels found at once."""
+    figures = card_of(runs / "digitsmith")["evaluation"]
+    monkeypatch.setattr("training.evaluation.folder.evaluate", lambda *_: deepcopy(figures))
 
 
 @pytest.mark.usefixtures("measured")
@@ -169,7 +178,7 @@ def test_cas_keeps_the_ceiling_of_real_digits_with_the_judges(few_digits, judges
         figures = evaluate_folder(runs / "digitsmith", data, judges, with_cas=True)
         assert figures["cas"]["generated"] == pytest.approx(0.6)
     assert learned == [600, 600, 600]  # the ceiling, and the generated digits twice
-    assert json.loads((judges / "card.json").read_text())["ceiling"] == [0.5, 0.6, 0.7]
+    assert card_of(judges)["ceiling"] == [0.5, 0.6, 0.7]
     assert evaluate_folder(runs / "digitsmith", data, judges, with_cas=False)["cas"] == figures["cas"]
     with pytest.raises(TrainingError, match="takes no labels"):
         evaluate_folder(runs / "mlp", data, judges, with_cas=True)
@@ -180,7 +189,7 @@ def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
     few_digits, judges, runs, tmp_path, monkeypatch
 ):
     folder = shutil.copytree(judges, tmp_path / "judges")
-    card = json.loads((folder / "card.json").read_text()) | {"ceiling": None}
+    card = card_of(folder) | {"ceiling": None}
     (folder / "card.json").write_text(json.dumps(card))
 
     def scores(*_):
@@ -190,19 +199,19 @@ def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
 
     monkeypatch.setattr(cas, "scores", scores)
     evaluate_folder(runs / "digitsmith", load(str(few_digits)), folder, with_cas=True)
-    assert json.loads((folder / "card.json").read_text())["ceiling"] is None
+    assert card_of(folder)["ceiling"] is None
 
 
 @pytest.mark.usefixtures("measured")
 def test_a_ceiling_that_cannot_be_kept_is_used_all_the_same(few_digits, judges, runs, tmp_path, monkeypatch):
     folder = shutil.copytree(judges, tmp_path / "judges")
-    card = json.loads((folder / "card.json").read_text()) | {"ceiling": None}
+    card = card_of(folder) | {"ceiling": None}
     (folder / "card.json").write_text(json.dumps(card))
     monkeypatch.setattr(cas, "scores", lambda *_: [0.5, 0.6, 0.7])
     with alone(folder):  # as the training of other judges keeps it
         figures = evaluate_folder(runs / "digitsmith", load(str(few_digits)), folder, with_cas=True)
     assert figures["cas"]["real_seeds"] == [0.5, 0.6, 0.7]
-    assert json.loads((folder / "card.json").read_text())["ceiling"] is None
+    assert card_of(folder)["ceiling"] is None
 
 
 def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
@@ -219,7 +228,7 @@ def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
 @pytest.mark.parametrize("changes", [{"latent": {"dim": 32}}, {"conditional": False}])
 def test_a_card_of_another_generator_is_refused(runs, tmp_path, changes):
     folder = shutil.copytree(runs / "digitsmith", tmp_path / "run")
-    card = json.loads((folder / "card.json").read_text())
+    card = card_of(folder)
     (folder / "card.json").write_text(json.dumps(card | changes))
     with pytest.raises(TrainingError, match=r"generator.keras takes .*, but by its card.json .*: copy the folder anew"):
         Sampler(folder)

@@ -2,27 +2,27 @@
 
 import json
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from conftest import JUDGES
 from trainings import invoke
 
-from app.config import ROOT
 from training.data import load
 from training.errors import TrainingError
 from training.evaluation import judge as judging
 from training.evaluation.judge import Judge, read_card
 from training.files import alone, sha256_of
 
-FOLDER = ROOT / "training" / "evaluation" / "judges"
-CARD = json.loads((FOLDER / "card.json").read_text())
+CARD = json.loads((JUDGES / "card.json").read_text())
 
 
 def test_the_judges_differ_and_read_995_of_1000_test_digits():
     assert set(CARD["judges"]) == {"first", "second", "third"}
-    assert {path.name for path in FOLDER.iterdir()} == {"card.json", "first.keras", "second.keras", "third.keras"}
+    assert {path.name for path in JUDGES.iterdir()} == {"card.json", "first.keras", "second.keras", "third.keras"}
     assert len({(judge["seed"], judge["kernel"], *judge["widths"]) for judge in CARD["judges"].values()}) == 3
     assert CARD["dataset"]["counts"] == {"train": 60000, "test": 10000}
     assert CARD["judges"]["first"]["accuracy"] >= 0.995
@@ -30,7 +30,7 @@ def test_the_judges_differ_and_read_995_of_1000_test_digits():
 
 @pytest.mark.parametrize("name", CARD["judges"])
 def test_a_judge_is_the_one_of_its_card_and_can_read(name, real_digits):
-    path = FOLDER / f"{name}.keras"
+    path = JUDGES / f"{name}.keras"
     assert sha256_of(path) == CARD["judges"][name]["sha256"]
     assert path.stat().st_size < 2_000_000
     judge = Judge(keras.saving.load_model(path, compile=False))
@@ -52,12 +52,23 @@ def test_the_ceiling_of_cas_is_that_of_three_seeds():
     assert min(CARD["ceiling"]) > 0.985
 
 
+def test_judges_are_trained_by_a_command(few_digits, tmp_path, monkeypatch):
+    small = {name: replace(shape, widths=(8, 16, 32)) for name, shape in judging.SHAPES.items()}
+    monkeypatch.setattr(judging, "SHAPES", small)
+    done = invoke("judge", "--data", few_digits, "--judges", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "third judge:" in done.stdout
+    data = load(str(few_digits))
+    for name, judge in judging.load_all(tmp_path, data).items():
+        assert (judge(data.test_images)[1] == data.test_labels).mean() > 0.5, name
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_the_judges_are_replaced_together_or_not_at_all(few_digits, tmp_path, monkeypatch):
-    folder, data = shutil.copytree(FOLDER, tmp_path / "judges"), load(str(few_digits))
+    folder, data = shutil.copytree(JUDGES, tmp_path / "judges"), load(str(few_digits))
     stops = [3]
 
     def train(shape, data):
@@ -68,7 +79,7 @@ def test_the_judges_are_replaced_together_or_not_at_all(few_digits, tmp_path, mo
     monkeypatch.setattr(judging, "train", train)
     with pytest.raises(KeyboardInterrupt):
         judging.train_all(data, folder)
-    assert contents(folder) == contents(FOLDER)
+    assert contents(folder) == contents(JUDGES)
     stops.clear()
     judging.train_all(data, folder)
     assert set(judging.load_all(folder, data)) == {"first", "second", "third"}
@@ -77,7 +88,7 @@ def test_the_judges_are_replaced_together_or_not_at_all(few_digits, tmp_path, mo
 
 def test_judges_that_a_kill_has_set_aside_are_put_back(few_digits, tmp_path, monkeypatch):
     folder, aside = tmp_path / "judges", tmp_path / ".replaced-judges"
-    shutil.copytree(FOLDER, aside)
+    shutil.copytree(JUDGES, aside)
     with alone(aside), pytest.raises(TrainingError, match="Another process is at work"):
         read_card(folder)  # it is being replaced
     assert read_card(folder) == CARD
@@ -88,13 +99,13 @@ def test_judges_that_a_kill_has_set_aside_are_put_back(few_digits, tmp_path, mon
 
     monkeypatch.setattr(judging, "train", stopped)
     invoke("judge", "--data", few_digits, "--judges", folder)
-    assert contents(folder) == contents(FOLDER)
+    assert contents(folder) == contents(JUDGES)
 
 
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ([], f"The judges in {FOLDER} are MNIST's: give --judges another folder for few's."),
+        ([], f"The judges in {JUDGES} are MNIST's: give --judges another folder for few's."),
         (["--judges", "file/judges"], "--judges is file/judges, which cannot be a folder: Not a directory."),
         (["--judges", "mine"], "--judges is mine, which holds notes.txt: give a folder for judges alone."),
     ],

@@ -127,7 +127,7 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 mirrored = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-small = {"batch_size": 32, "generator_width": 8, "discriminator_width": 8, "precision": "float32"}
+small = {"batch_size": 32, "generator_width": 8, "discriminator_width": 8, "precision": "float32", "penalty_every": 1}
 rng = np.random.default_rng(0)
 images, labels = rng.integers(0, 256, (32, 28, 28, 1), np.uint8), rng.integers(0, 10, 32, np.int32)
 for preset in ("dcgan", "digitsmith"):
