@@ -72,7 +72,7 @@ from app.runtime import Runtime
 noise = np.random.default_rng(0).random((64, 28, 28, 1), dtype=np.float32)
 generator = Generator(Runtime(dict.fromkeys(BATCH_SIZES, lambda inputs: noise[: len(inputs["latent"])])), 8, 10)
 model = Model("noise", {"sha256": {"generator.keras": ""}, "evaluation": None}, generator, None)
-for count in (2_000, 40_000):
+for count in (1_000, 20_000):
     dataset = Dataset(model, 1, count)
     size = sum(map(len, stream(dataset, sys.argv[1], map(dataset.draw, dataset.chunks()))))
     print(size, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
@@ -84,8 +84,8 @@ def test_twenty_times_the_digits_take_no_more_memory(kind):
     command = [sys.executable, "-c", PEAK, kind]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     few, few_peak, many, many_peak = map(int, done.stdout.split())
-    assert many > 19 * few > 20_000_000
-    assert many_peak - few_peak < 6_000  # kilobytes; the digits themselves are 30,000
+    assert many > 19 * few > 14_000_000
+    assert many_peak - few_peak < 6_000  # kilobytes; the digits themselves are 15,000
 
 
 def asking(address: str, query: str) -> socket.socket:

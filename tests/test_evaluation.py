@@ -218,11 +218,9 @@ def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
     data = load(str(few_digits))
     assert len(cas.SEEDS) == 3
     monkeypatch.setattr(cas, "SEEDS", (1,))
-    found = cas.scores(data.train_images, data.train_labels, data.test_images, data.test_labels)
-    assert len(found) == 1
-    assert found[0] > 0.7
-    wrong = cas.scores(data.train_images, (data.train_labels + 1) % 10, data.test_images, data.test_labels)
-    assert wrong[0] < 0.2
+    others = [(labels + 1) % 10 for labels in (data.train_labels, data.test_labels)]  # which it knows from nowhere else
+    (found,) = cas.scores(data.train_images, others[0], data.test_images, others[1])
+    assert found > 0.7
 
 
 @pytest.mark.parametrize("changes", [{"latent": {"dim": 32}}, {"conditional": False}])
