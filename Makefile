@@ -18,7 +18,7 @@ test: .venv/development debian ## Format, lint, types and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy app training
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 train: .venv/training ## Train PRESET (mlp, dcgan, digitsmith) on DATA into runs/PRESET
 	$(BIN)/python -m training train --preset $(PRESET) --data $(DATA)

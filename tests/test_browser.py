@@ -3,7 +3,14 @@
 import re
 
 import pytest
+from conftest import DESKTOP, PHONE
 from playwright.sync_api import expect
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def viewport(request):
+    """The page large and small, for where things lie differs."""
+    return request.param
 
 
 def pictures(page) -> list[str]:

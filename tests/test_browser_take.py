@@ -5,15 +5,15 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
-from conftest import DESKTOP, PHONE, opened
+from conftest import opened
 from playwright.sync_api import expect
 
 
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def page(browser, server, request):
+@pytest.fixture
+def page(browser, server, viewport):
     """The page with a clipboard."""
     granted = ["clipboard-read", "clipboard-write"]
-    with opened(browser, server, viewport=request.param, permissions=granted) as page:
+    with opened(browser, server, viewport=viewport, permissions=granted) as page:
         yield page
 
 

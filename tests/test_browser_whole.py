@@ -15,7 +15,7 @@ from app.config import ROOT
 
 TABLET = {"width": 768, "height": 1024}
 STATIC = ROOT / "static"
-OWN = [*STATIC.glob("js/*.js"), *STATIC.glob("*.css"), *STATIC.glob("*.svg"), *STATIC.rglob("*.webp")]
+OWN = [*STATIC.glob("js/*.js"), *STATIC.glob("css/*.css"), *STATIC.glob("*.svg"), *STATIC.rglob("*.webp")]
 LIMIT = 100_000  # bytes
 
 

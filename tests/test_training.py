@@ -27,7 +27,7 @@ TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, 
     [
         ("mlp", 6400, ["--loss", "minimax", "--tensorboard"]),
         ("dcgan", 3200, ["--precision", "bfloat16"]),
-        ("digitsmith", 3200, ["--warmup-images", 320]),
+        ("digitsmith", 3200, ["--warmup-images", 320, "--precision", "float32"]),
     ],
 )
 def test_each_preset_learns_and_leaves_a_folder_that_the_app_serves(real_digits, tmp_path, preset, images, flags):
