@@ -30,30 +30,38 @@ def remembered(
 
     Args: numbers, of the chunks that are wanted; None for all. draw, what draws them.
     """
+    files = [file, *others]
     start, stop = (numbers.start, numbers.stop) if numbers is not None else (0, None)
-
-    def wanted(first: int) -> Iterator[tuple[int, range, Digits | None]]:
-        files = [file, *others]
-        for number, span in islice(enumerate(dataset.chunks()), first, stop):
-            known = ((each, digits) for each in files if (digits := _read(each, number, len(span))) is not None)
-            holder, digits = next(known, (files[0], None))
-            files.sort(key=lambda each: each is not holder)  # whoever had this chunk is asked for the next one first
-            yield number, span, digits
-
-    def missing(first: int) -> Iterator[range]:
-        return (span for _, span, digits in wanted(first) if digits is None)
-
     with ExitStack() as stack:
         drawn: Iterator[Digits] | None = None
-        for number, _, digits in wanted(start):
+        for number, _, digits in _known(dataset, files, start, stop):
             if digits is None:
-                drawn = drawn or stack.enter_context(closing(draw(dataset, missing(number))))
+                if drawn is None:
+                    missing = (span for _, span, there in _known(dataset, files, number, stop) if there is None)
+                    drawn = stack.enter_context(closing(draw(dataset, missing)))
                 digits = next(drawn)
-                content = digits.tobytes()
-                file.seek(number * PLACE)
-                file.write(content + CHECKSUM.pack(crc32(content)))
-                file.flush()
+                _write(file, number, digits)
             yield digits
+
+
+def _known(
+    dataset: Dataset, files: Sequence[IO[bytes]], start: int, stop: int | None
+) -> Iterator[tuple[int, range, Digits | None]]:
+    """Each chunk's number, the places of its digits, and those where one of the files has them."""
+    files = list(files)
+    for number, span in islice(enumerate(dataset.chunks()), start, stop):
+        known = ((each, digits) for each in files if (digits := _read(each, number, len(span))) is not None)
+        holder, digits = next(known, (files[0], None))
+        files.sort(key=lambda each: each is not holder)  # whoever had this chunk is asked for the next one first
+        yield number, span, digits
+
+
+def _write(file: IO[bytes], number: int, digits: Digits) -> None:
+    """Put a chunk at its place, with its checksum."""
+    content = digits.tobytes()
+    file.seek(number * PLACE)
+    file.write(content + CHECKSUM.pack(crc32(content)))
+    file.flush()
 
 
 def _read(file: IO[bytes], number: int, count: int) -> Digits | None:

@@ -150,17 +150,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:
-    for part, array in parts.items():
-        axes = 3 if part.endswith("images") else 1
-        if array.ndim != axes or (axes == 3 and array.shape[1:] != (28, 28)) or array.dtype.kind not in "iu":
-            wanted = "(N, 28, 28)" if axes == 3 else "(N,)"
-            raise TrainingError(f"{part} of {source} is {array.dtype} {array.shape}; it must be bytes {wanted}.")
-        if array.size == 0 or array.min() < 0 or array.max() > 255:
-            raise TrainingError(f"{part} of {source} must hold at least one value, and all from 0 to 255.")
-    for split in ("train", "t10k"):
-        images, labels = len(parts[f"{split}-images"]), len(parts[f"{split}-labels"])
-        if images != labels:
-            raise TrainingError(f"{source} has {images} {split} images but {labels} labels; it must have one each.")
+    _refuse_others(parts, source)
     _refuse_gaps(parts, source)
     digests = {part: sha256(_idx(array)).hexdigest() for part, array in parts.items()}
     name = _name(source, digests)
@@ -174,6 +164,21 @@ def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:
         test_labels=parts["t10k-labels"].astype(np.int32),
         sha256=digests,
     )
+
+
+def _refuse_others(parts: dict[str, np.ndarray], source: str) -> None:
+    """Raises TrainingError when these are not grey images of 28×28 and a label for each."""
+    for part, array in parts.items():
+        axes = 3 if part.endswith("images") else 1
+        if array.ndim != axes or (axes == 3 and array.shape[1:] != (28, 28)) or array.dtype.kind not in "iu":
+            wanted = "(N, 28, 28)" if axes == 3 else "(N,)"
+            raise TrainingError(f"{part} of {source} is {array.dtype} {array.shape}; it must be bytes {wanted}.")
+        if array.size == 0 or array.min() < 0 or array.max() > 255:
+            raise TrainingError(f"{part} of {source} must hold at least one value, and all from 0 to 255.")
+    for split in ("train", "t10k"):
+        images, labels = len(parts[f"{split}-images"]), len(parts[f"{split}-labels"])
+        if images != labels:
+            raise TrainingError(f"{source} has {images} {split} images but {labels} labels; it must have one each.")
 
 
 def _refuse_gaps(parts: dict[str, np.ndarray], source: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from training import checkpoint, history
 from training.checkpoint import Progress
@@ -77,38 +78,36 @@ class Trainer:
             InterruptedRunError: on Ctrl-C, SIGTERM or SIGHUP, after saving a checkpoint.
             TrainingError: on a loss that is not finite; the last checkpoint stays as it was.
         """
-        settings, progress = self.settings, self.progress
+        step, size, whole = self.progress.step, self.settings.batch_size, self.settings.steps
         if self.workers.chief:
-            self.evolution.draw(progress.step)
-        stream = batches(
-            self.data.train_images, self.data.train_labels, settings.batch_size, settings.seed, progress.step
-        )
-        if progress.step:
+            self.evolution.draw(step)
+        if step:
             self.save()  # with the settings given anew, before a row or a sheet goes beyond it
-        bar = progress_bar(
-            self.folder.name,
-            settings.steps * settings.batch_size,
-            progress.step * settings.batch_size,
-            shown=self.workers.chief,
-        )
+        bar = progress_bar(self.folder.name, whole * size, step * size, shown=self.workers.chief)
         with bar, _stop_requests() as stops:
-            began = time.perf_counter()
-            while progress.step < settings.steps:
-                images, labels = next(stream)
-                metrics = self.gan.train_step(progress.step + 1, images, labels)
-                now = time.perf_counter()
-                self._note(metrics, now - began)  # with what checkpoints and sheets took since the step before
-                began = now
-                advance(bar, settings.batch_size, metrics)
-                if self.workers.any(bool(stops)):
-                    self.save()
-                    raise InterruptedRunError(
-                        f"Stopped and saved: go on with --resume --out {self.folder} and the same --data"
-                    )
-                if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
-                    self.save()
+            self._play(bar, stops)
             self._end_history()
             self.save()  # even where every step was done before: what was given anew is part of a checkpoint
+
+    def _play(self, bar: tqdm, stops: list[int]) -> None:
+        """Take every step that is left, with a checkpoint now and then, until a stop is asked for."""
+        settings, progress, data = self.settings, self.progress, self.data
+        stream = batches(data.train_images, data.train_labels, settings.batch_size, settings.seed, progress.step)
+        began = time.perf_counter()
+        while progress.step < settings.steps:
+            images, labels = next(stream)
+            metrics = self.gan.train_step(progress.step + 1, images, labels)
+            now = time.perf_counter()
+            self._note(metrics, now - began)  # with what checkpoints and sheets took since the step before
+            began = now
+            advance(bar, settings.batch_size, metrics)
+            if self.workers.any(bool(stops)):
+                self.save()
+                raise InterruptedRunError(
+                    f"Stopped and saved: go on with --resume --out {self.folder} and the same --data"
+                )
+            if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
+                self.save()
 
     def save(self) -> None:
         """Write a checkpoint of this moment. Raises TrainingError, and writes nothing, if a weight is not finite."""
