@@ -150,7 +150,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:
-    _refuse_others(parts, source)
+    _refuse_unfit(parts, source)
     _refuse_gaps(parts, source)
     digests = {part: sha256(_idx(array)).hexdigest() for part, array in parts.items()}
     name = _name(source, digests)
@@ -166,7 +166,7 @@ def _verified(parts: dict[str, np.ndarray], source: str) -> Dataset:
     )
 
 
-def _refuse_others(parts: dict[str, np.ndarray], source: str) -> None:
+def _refuse_unfit(parts: dict[str, np.ndarray], source: str) -> None:
     """Raises TrainingError when these are not grey images of 28×28 and a label for each."""
     for part, array in parts.items():
         axes = 3 if part.endswith("images") else 1
