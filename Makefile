@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: help serve test train screenshots benchmark-training benchmark-serving docker-test scale-test debian clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 20
 
 serve: .venv/serving ## Serve on 127.0.0.1:8000; PORT, HOST, WORKERS and THREADS change that
 	@exec $(BIN)/gunicorn
@@ -54,7 +54,7 @@ clean: ## Remove what was installed and cached, but no training run
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/python:
-	@$(PYTHON) -c 'import sys; sys.exit("$(PYTHON) is too old: install Python 3.11, or name it by PYTHON=." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("$(PYTHON) is too old: install Python 3.11, or name it, as in make PYTHON=/usr/bin/python3.11 serve." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	@touch $@
 

@@ -32,7 +32,7 @@ import_anew()
 from app import metrics, ratelimit  # noqa: E402
 from app.balance import Counts  # noqa: E402
 from app.catalogue import choose_default, prepare  # noqa: E402
-from app.config import ConfigError, from_environment, misspelt  # noqa: E402
+from app.config import ConfigError, check_address, from_environment, misspelt  # noqa: E402
 from app.exports import Exports  # noqa: E402
 from app.files import OTHER_FILES, allow_files  # noqa: E402
 from app.lifetime import Lifetime  # noqa: E402
@@ -62,6 +62,7 @@ graceful_timeout = settings["GRACE"]
 forwarded_allow_ips = ""  # the app alone decides which proxy to believe
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat file must not wait for a disk, nor need a writable one
 control_socket_disable = True
+INHERITED = {"GUNICORN_FD", "LISTEN_FDS"}  # how gunicorn is told of sockets that are open already
 sendfile = False  # it would wait for ever for a client that takes nothing
 
 
@@ -74,6 +75,8 @@ def on_starting(server):
         choose_default([model.name for model in models], settings["DEFAULT_MODEL"])
         prepare(models, Exports(Path(settings["CACHE"])))
         ratelimit.check(settings)
+        if server.cfg.bind == [bind] and not INHERITED & {*os.environ}:
+            check_address(settings)
     except (ConfigError, ModelFolderError) as error:
         sys.exit(str(error))
     for sentence in misspelt(os.environ):
@@ -115,7 +118,7 @@ def post_worker_init(worker):
     gc.collect()
     gc.freeze()  # what is loaded by now stays: no collection while serving need look at it again
     if worker.lifetime.serve(worker.generation) and worker.generation == 1:
-        worker.log.info("Digitsmith is at http://%s (Ctrl-C stops it)", bind)
+        worker.log.info("Digitsmith is at %s (Ctrl-C stops it)", worker.sockets[0])
 
 
 def child_exit(server, worker):

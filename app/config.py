@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -145,8 +146,21 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
     except ValidationError as error:
         name = next(iter(error.normalized_messages()))
         allowed, source = schema.fields[name].metadata["allowed"], sources.get(name, variable(name))
-        found = "is no address that can be read" if name in SECRET else f"is {given[name]!r}"
+        found = "cannot be used" if name in SECRET else f"is {given[name]!r}"
         raise ConfigError(f"{source} {found}; it must be {allowed}.") from None
+
+
+def check_address(config: Mapping[str, Any]) -> None:
+    """See that the server can listen where it is told to. Raises ConfigError."""
+    host, port = config["HOST"], config["PORT"]
+    try:
+        with socket(AF_INET6 if ":" in host else AF_INET) as probe:
+            probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # as gunicorn does: who has left the port is no hindrance
+            probe.bind((host, port))
+    except OSError as error:
+        raise ConfigError(
+            f"Nothing can listen at HOST {host}, PORT {port} ({error.strerror}): stop what is there, or set others."
+        ) from error
 
 
 def misspelt(environ: Mapping[str, str]) -> list[str]:

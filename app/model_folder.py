@@ -64,6 +64,8 @@ class _Cost(Schema):
 class _Card(Schema):
     """What the app itself needs of card.json; the rest is passed on as it is."""
 
+    error_messages = {"type": "It must be a JSON object."}  # noqa: RUF012 - marshmallow's own
+
     title = fields.String(required=True)
     conditional = fields.Boolean(required=True, truthy={True}, falsy={False})
     classes = fields.Integer(required=True, strict=True, validate=validate.Range(1, 256))
@@ -133,6 +135,10 @@ def find(folder: Path) -> list[ModelFolder]:
     except OSError as error:
         why = f"it must be a folder of model folders that can be read ({error.strerror})"
         raise ModelFolderError(f"DIGITSMITH_MODELS is {folder}; {why}.") from error
+    if (folder / CARD).is_file():
+        raise ModelFolderError(
+            f"DIGITSMITH_MODELS is {folder}, a model folder itself; it must be the folder it lies in."
+        )
     return [check(path) for path in found if not path.name.startswith(".") and path.name != "lost+found"]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import redirect_stderr
 from io import StringIO
-from time import monotonic
+from time import monotonic, sleep
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from app.admission import BUSY, STOPPING, refusal
 from app.balance import ModestWorker
 from app.lifetime import Lifetime
 
+PAUSE = 1  # second after which a process that cannot load the app ends: gunicorn forks the next at once
 REFUSING_THREADS = 2  # a client that does not send the body it was asked for holds one of them for a while
 
 
@@ -75,6 +76,7 @@ class Worker(ModestWorker):
                 raise
             self.log.error("This process cannot load the app.", exc_info=not isinstance(error, AppImportError))
             self.log.error("%s", error)
+            sleep(PAUSE)
             sys.exit(1)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -209,6 +209,17 @@ def test_no_folder_and_no_models(tmp_path):
     assert "no model to serve" in refusal(tmp_path)
 
 
+def test_a_model_folder_in_the_place_of_the_folder_it_lies_in(models):
+    folder = models / "digitsmith"
+    assert refusal(folder) == f"DIGITSMITH_MODELS is {folder}, a model folder itself; it must be the folder it lies in."
+
+
+def test_a_card_that_is_no_object(models):
+    card = models / "digitsmith" / "card.json"
+    card.write_text("[]")
+    assert refusal(models) == f"{card} does not hold what it must: It must be a JSON object."
+
+
 def test_a_default_that_is_not_there(models):
     with pytest.raises(ModelFolderError, match="DIGITSMITH_DEFAULT_MODEL is 'best'; it must be one of digitsmith"):
         load(models, "best", threads=1, exports=Exports(models.with_name("cache")))

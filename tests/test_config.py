@@ -63,9 +63,7 @@ def test_a_bad_word_is_named_with_what_would_be_right(name, value, right):
     ],
 )
 def test_what_is_no_address_of_a_redis_is_refused_without_its_password(value):
-    with pytest.raises(
-        ConfigError, match=r"^DIGITSMITH_RATE_LIMIT_STORAGE is no address that can be read; it must be m"
-    ) as error:
+    with pytest.raises(ConfigError, match=r"^DIGITSMITH_RATE_LIMIT_STORAGE cannot be used; it must be m") as error:
         from_environment({"DIGITSMITH_RATE_LIMIT_STORAGE": value})
     assert "secret" not in str(error.value)
 

@@ -117,10 +117,25 @@ def test_a_certificate_is_refused_with_one_sentence():
     assert said.endswith("Digitsmith speaks plain HTTP: let a proxy in front speak TLS.")
 
 
-def test_a_start_on_a_port_that_is_taken_leaves_nothing_behind(server, tmp_path):
-    settings = {"DIGITSMITH_PORT": server.rpartition(":")[2], "TMPDIR": tmp_path}
-    assert any("in use" in line for line in refused(**settings, DIGITSMITH_LOG_FORMAT="console"))
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [("127.0.0.1", "Address already in use"), ("192.0.2.1", "Cannot assign requested address"), ("a b", "not known")],
+)
+def test_an_address_where_nothing_can_listen_is_refused_with_one_sentence(server, tmp_path, host, reason):
+    port = server.rpartition(":")[2]
+    (said,) = refused(DIGITSMITH_HOST=host, DIGITSMITH_PORT=port, TMPDIR=tmp_path)
+    assert said.startswith(f"Nothing can listen at HOST {host}, PORT {port} (")
+    assert reason in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_that_gunicorn_is_given_goes_before_the_settings(server, monkeypatch):
+    port, taken = free_port(), server.rpartition(":")[2]
+    monkeypatch.setattr("servers.free_port", lambda: port)
+    bound = {"DIGITSMITH_PORT": taken, "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}"}
+    with running_server(**bound) as (address, process):
+        assert address.endswith(f":{port}")
+        wait_until(lambda: f"Digitsmith is at {address} (" in process.log.read_text(), what="where it is")
 
 
 def test_make_serve_serves_on_the_port_it_is_given(get):
