@@ -4,6 +4,7 @@ import reprlib
 
 from flask import Flask, request
 from gunicorn.http.errors import ParseException
+from werkzeug import exceptions
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -24,12 +25,18 @@ def _read() -> None:
     """Read the body.
 
     Raises: UnsupportedMediaType on a compressed body, RequestEntityTooLarge, RequestTimeout on a client that stops
-        sending, BadRequest on a body that ends early or is in chunks that cannot be told apart.
+        sending, NotImplemented on chunks of something compressed, BadRequest on a body that ends early or is in chunks
+        that cannot be told apart.
     """
     if request.method != "POST":
         return
     if (coding := request.content_encoding) not in (None, "", "identity"):
         raise UnsupportedMediaType(f"Content-Encoding is {reprlib.repr(coding)}; a body must come as it is.")
+    codings = request.headers.get("Transfer-Encoding", "chunked")
+    if codings.strip().lower() != "chunked":  # gunicorn takes off the chunks alone
+        raise exceptions.NotImplemented(
+            f"Transfer-Encoding is {reprlib.repr(codings)}; it must be chunked, or left out."
+        )
     try:
         _check_end(request.get_data())
     except (ClientDisconnected, ParseException) as error:  # gunicorn reads chunks, and Werkzeug lets its errors pass

@@ -42,12 +42,15 @@ class Shard(click.ParamType[tuple[int, int]]):
         return which, of
 
 
+def _as_options(words: str) -> str:
+    """Words on parameters, with the names that the command gives them."""
+    return words.replace("per_class", "--per-class")
+
+
 def _parameters(command: Command) -> Command:
     """Give a command an option for every parameter of /dataset, read and refused as there."""
     for name, field in reversed(SCHEMA.fields.items()):
-        text = f"{field.metadata['description']} Must be {field.metadata['allowed']}.".replace(
-            "per_class", "--per-class"
-        )
+        text = _as_options(f"{field.metadata['description']} Must be {field.metadata['allowed']}.")
         command = click.option(f"--{name.replace('_', '-')}", name, help=text)(command)
     return command
 
@@ -86,7 +89,7 @@ def digits(out: Path, shard: tuple[int, int] | None, engine: str, **given: str |
     try:
         dataset = asked_for(parameters, LARGEST_DATASET)
     except HTTPException as error:
-        raise click.ClickException(error.description or error.name) from error
+        raise click.ClickException(_as_options(error.description or error.name)) from error
     path = out / file_name(dataset, parameters["format"])
     try:
         if shard:
@@ -108,7 +111,7 @@ def _read(given: dict[str, str]) -> dict[str, Any]:
         return dict(SCHEMA.load(given))
     except ValidationError as error:
         sentences = problems(error.normalized_messages(), given, SCHEMA).values()
-        raise click.ClickException(" ".join(sentences)) from error
+        raise click.ClickException(_as_options(" ".join(sentences))) from error
 
 
 def _unfinished(path: Path, dataset: Dataset, kind: str) -> Path:

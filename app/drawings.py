@@ -75,14 +75,22 @@ def _check_size(width: int, height: int) -> None:
 
 def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
     if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
-        return (np.asarray(picture) >> 8).astype(np.uint8)
+        grey, transparent = np.asarray(picture), np.asarray(picture) == picture.info.get("transparency", -1)
+        white, black = (np.where(transparent, ground, grey >> 8).astype(np.uint8) for ground in (255, 0))
+        return white if np.ptp(white) >= INK else black
     coloured = picture.convert("RGBA")
-    on_white = _laid(coloured, "white")
-    return on_white if np.ptp(on_white) >= INK else _laid(coloured, "black")
+    on_white, on_black = (_laid(coloured, ground) for ground in ("white", "black"))
+    greys = (np.asarray(laid.convert("L")) for laid in (on_white, on_black))
+    return next((grey for grey in greys if np.ptp(grey) >= INK), _clearest(on_white))
 
 
-def _laid(picture: Image.Image, ground: str) -> NDArray[np.uint8]:
-    return np.asarray(Image.alpha_composite(Image.new("RGBA", picture.size, ground), picture).convert("L"))
+def _laid(picture: Image.Image, ground: str) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", picture.size, ground), picture).convert("RGB")
+
+
+def _clearest(picture: Image.Image) -> NDArray[np.uint8]:
+    """Of red, green and blue what differs most: yellow is as light as white, and blue nearly as dark as black."""
+    return max((np.asarray(channel) for channel in picture.split()), key=np.ptp)
 
 
 def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from app.errors import LONGEST_NAME, InvalidParameters
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+LONGEST_NUMBER = 400  # digits, beyond every float
 PROBLEMS = 10  # so many bad parameters are told of at most
 
 
@@ -90,21 +91,29 @@ def _refuse_twice(names: list[str]) -> None:
         raise InvalidParameters({name: f"{told} is given more than once." for name, told in shown.items()})
 
 
-def _given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; Python would take the last of two values of one name. Raises InvalidParameters."""
-    _refuse_twice([name for name, times in Counter(name for name, _ in pairs).items() if times > 1])
-    return dict(pairs)
+class _Object(dict[str, Any]):
+    """A JSON object, and the names that stand in it more than once, of whose values Python takes the last."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]):
+        super().__init__(pairs)
+        self.twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+
+
+def _whole_number(digits: str) -> int | float:
+    """What JSON spells without a point; Python would not read what has thousands of digits, and finds it infinite."""
+    return int(digits) if len(digits) < LONGEST_NUMBER else float(digits)
 
 
 def _json_object(req: Request) -> dict[str, Any]:
     if not req.get_data():
         return {}
     try:
-        body = json.loads(req.get_data(), object_pairs_hook=_given_once)
+        body = json.loads(req.get_data(), object_pairs_hook=_Object, parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise BadRequest("The body says that it is JSON, but it cannot be read as that.") from error
-    if not isinstance(body, dict):
+    if not isinstance(body, _Object):
         raise BadRequest("The JSON body must be an object of parameters.")
+    _refuse_twice(body.twice)
     return body
 
 

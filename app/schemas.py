@@ -82,7 +82,7 @@ def _one_of(choices: tuple[str, ...], help_text: str, **settings: Any) -> fields
     )
 
 
-def _digit(help_text: str = "The digit to write; left out, any.") -> WholeNumber:
+def _digit(help_text: str = "The digit to write, 0 to 9 for MNIST; left out, any.") -> WholeNumber:
     return _whole(
         0,
         255,  # as many classes as a model may have; the model asked decides

@@ -48,6 +48,7 @@ def test_a_body_may_be_as_large_as_the_limit(server, request_):
         (b"GET / HTTP/1.1\r\nHost: test\r\n%b\r\n" % b"".join(b"A%d: a\r\n" % i for i in range(101)), 431),
         (b"GET / HTTP/1.1\r\nHost: test\r\nExpect: nothing\r\n\r\n", 417),
         (b"GET /livez HTTP/1.1\r\n\r\n", 400),
+        (JSON + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 501),
         (JSON + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
         (b"GET / HTTP/1.1\r\nBad Header: a\r\n\r\n", 400),
         (b"get / HTTP/1.1\r\nHost: test\r\n\r\n", 400),

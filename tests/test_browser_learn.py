@@ -97,6 +97,11 @@ def test_it_plays_from_noise_and_pauses(section):
     stands = section.locator("#learn-time").input_value()
     section.page.evaluate("new Promise(requestAnimationFrame)")
     assert section.locator("#learn-time").input_value() == stands
+    expect(section.locator("#learn-status")).to_have_text(re.compile(r"^digitsmith after [\d,]+ images$"))
+
+
+def test_the_charts_say_from_where_on_they_are(section):
+    expect(section.locator("figure:visible .legend").first).to_have_text(re.compile(r"\) from 44,992 images on$"))
 
 
 def test_on_a_slow_line_the_words_change_with_the_picture_and_each_sheet_that_was_asked_for_is_shown(section):

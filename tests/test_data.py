@@ -148,6 +148,7 @@ def test_a_damaged_file_is_named(folder, name, how):
         ("y_train", np.full(60, 256), "from 0 to 255"),
         ("y_train", np.full(60, -1), "from 0 to 255"),
         ("x_test", np.zeros((0, 28, 28), np.uint8), "at least one"),
+        ("x_train", np.ones((60, 28, 28), np.uint8), "go up to 1 only; they must be grey levels, 255 for ink"),
         (
             "y_train",
             1 + np.arange(60) % 26,

@@ -211,7 +211,10 @@ def test_the_largest_answer_is_a_setting(app, client):
     default = client.get("/dataset").get_json()["detail"]
     assert default == "per_class is left out, which means 100; it must be a whole number from 1 to 3 on this server."
     app.config["MAX_DATASET"] = 5
-    assert "count is 1000; it must be a whole number from 1 to 5" in client.get("/dataset").get_json()["detail"]
+    assert (
+        "count is left out, which means 1000 here; it must be a whole number from 1 to 5"
+        in client.get("/dataset").get_json()["detail"]
+    )
 
 
 @pytest.mark.parametrize("query", ["", "&digit=3"])

@@ -46,8 +46,8 @@ def test_who_ends_it_early_is_told_how_to_go_on(digits, tmp_path, monkeypatch):
     [
         (("--digit", 10), "digit is 10; it must be a whole number from 0 to 9."),
         (("--count", 0), "count is '0'; it must be a whole number above 0."),
-        (("--per-class", 10**8), "per_class is 100000000; it must be a whole number from 1 to 10000000."),
-        (("--count", 1, "--per-class", 1), "per_class is 1; it must be left out where count is given."),
+        (("--per-class", 10**8), "--per-class is 100000000; it must be a whole number from 1 to 10000000."),
+        (("--count", 1, "--per-class", 1), "--per-class is 1; it must be left out where count is given."),
         (("--format", "csv"), "format is 'csv'; it must be one of npz, idx, png, parquet."),
         (("--model", "mlp"), "Model mlp knows no labels and cannot label a data set: ask digitsmith instead."),
         (("--model", "x"), "There is no model 'x'; it must be one of digitsmith, mlp."),

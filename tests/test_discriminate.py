@@ -204,6 +204,21 @@ def test_a_picture_that_is_too_large_is_told_how_large_it_may_be(client, width, 
     assert not recwarn.list
 
 
+@pytest.mark.parametrize(
+    ("ink", "paper"), [("yellow", "white"), ("blue", "black"), ("#ff0000", "#008000"), ("white", "yellow")]
+)
+def test_ink_as_light_as_its_paper_is_seen_by_its_colour(ink, paper):
+    np.testing.assert_array_equal(read_digit(drawn(ink=ink, paper=paper)), read_digit(drawn()))
+
+
+def test_paper_of_sixteen_bits_may_be_transparent():
+    levels = np.full((100, 100), 1, np.uint16)
+    levels[20:60, 40:50] = 0
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "PNG", transparency=1)
+    np.testing.assert_array_equal(read_digit(buffer.getvalue()).max(), 255)
+
+
 def test_large_pictures_are_read_one_at_a_time(monkeypatch):
     lock = MagicMock()
     monkeypatch.setattr(crowding, "_TURN", lock)

@@ -244,6 +244,7 @@ def test_networks_of_another_moment_than_their_card_are_made_anew_from_a_checkpo
     [
         (None, "trained on few, not on this digits"),
         ("judges/card.json", "has no judges: train them with `python -m training judge`"),
+        ("a model for judges", "has no judges, for its card.json is of something else: give the folder of judges"),
         ("judges/second.keras", "second.keras is not the judge that its card.json describes"),
         ("mlp/generator.keras", "generator.keras is not the file that its card.json describes"),
         ("mlp/card.json", "card.json is not JSON"),
@@ -252,7 +253,9 @@ def test_networks_of_another_moment_than_their_card_are_made_anew_from_a_checkpo
 def test_what_does_not_fit_together_is_refused(real_digits, few_digits, judges, runs, tmp_path, damaged, message):
     shutil.copytree(judges, tmp_path / "judges")
     shutil.copytree(runs / "mlp", tmp_path / "mlp")
-    if damaged:
+    if damaged == "a model for judges":
+        shutil.copy(tmp_path / "mlp" / "card.json", tmp_path / "judges")
+    elif damaged:
         file = tmp_path / damaged
         file.write_bytes(file.read_bytes()[:-2])
     data = load(str(few_digits if damaged else real_digits))

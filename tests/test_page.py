@@ -8,6 +8,7 @@ from conftest import fake_model
 
 from app import create_app
 from app.catalogue import Catalogue
+from app.config import ROOT
 
 
 def pictures(page: str) -> list[str]:
@@ -119,3 +120,18 @@ def test_the_form_offers_no_digit_that_no_model_can_be_asked_for(classes, offere
     page = create_app(catalogue=Catalogue([fake_model("one", classes)])).test_client().get("/").text
     choices = re.findall(r'name="digit"[^>]*?( disabled)?><span>(\w+)</span>', page)
     assert [name for disabled, name in choices if not disabled] == offered
+
+
+def classes(text: str, before: str) -> set[str]:
+    return {name for names in re.findall(before, text) for name in names.split()}
+
+
+def test_no_section_waits_for_the_style_sheet_of_another():
+    """It comes where its own section begins, and may come late."""
+    sheets = {path.stem: classes(path.read_text(), r"\.([a-z][\w-]*)") for path in (ROOT / "static/css").glob("*.css")}
+    sections = (ROOT / "templates/sections").glob("*.html")
+    used = {path.stem: classes(path.read_text(), r'class="([^"{]+)') for path in sections}
+    in_the_head = set.union(*(sheets[name] for name in ("base", "digits", "forms")))
+    for section, sheet in sheets.items():
+        for other in used.keys() - {section, "diagram"}:  # which lies in Understand
+            assert not (sheet - in_the_head) & used[other], (section, other)

@@ -76,6 +76,16 @@ def test_a_name_that_stands_twice_in_json_is_refused(client):
     assert (answer.status_code, answer.get_json()["detail"]) == (422, "digit is given more than once.")
 
 
+def test_a_name_that_stands_twice_within_a_value_is_not_that_of_a_parameter(client):
+    answer = client.post("/generate", data='{"a": {"digit": 1, "digit": 2}}', content_type="application/json")
+    assert answer.get_json()["detail"].startswith("'a' is not a parameter here")
+
+
+def test_a_number_of_thousands_of_digits_is_no_seed(client):
+    answer = client.post("/generate", data=f'{{"seed": {"1" * 5000}}}', content_type="application/json")
+    assert (answer.status_code, answer.get_json()["errors"][0]["parameter"]) == (422, "seed")
+
+
 def test_a_name_that_no_page_can_hold_is_refused_all_the_same(client):
     body, accept = r'{"\ud800": 1, "\ud800": 2}', {"Accept": "text/html"}
     answer = client.post("/generate", data=body, content_type="application/json", headers=accept)

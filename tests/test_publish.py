@@ -4,6 +4,7 @@ import errno
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from evaluations import EVALUATION, card_of, rewrite
 from trainings import invoke
 
 from app import create_app, model_folder
+from training import checkpoint
 from training.errors import TrainingError
 from training.export import LONGEST, NAME
 from training.files import alone, sha256_of
@@ -146,6 +148,17 @@ def test_a_run_is_not_published_by_the_figures_of_other_judges_than_those_named(
 
 
 def test_a_run_that_has_gone_on_since_is_not_published(run, tmp_path):
+    index = run / "evolution" / "index.json"
+    sheets = json.loads(index.read_text())
+    index.write_text(json.dumps([*sheets, sheets[-1] | {"step": 23, "images_seen": 736}]))  # before the next row
+    with pytest.raises(TrainingError, match="has seen 736 images, but its networks are of 640"):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    index.write_text(json.dumps(sheets))
+    settings, identity, progress, state = checkpoint.read(run)
+    checkpoint.save(run, settings, identity, replace(progress, step=24), state)
+    with pytest.raises(TrainingError, match="has seen 768 images, but its networks are of 640"):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    checkpoint.save(run, settings, identity, progress, state)
     history = run / "history.csv"
     *_, last = history.read_text().splitlines()
     history.write_text(history.read_text() + last.replace("640", "1280") + "\n")

@@ -48,6 +48,16 @@ def test_a_finished_run_loses_the_rows_of_a_longer_one_that_was_killed_and_no_mo
     assert {path: files(folder)[path][1] for path in kept} == {path: before[path][1] for path in kept}
 
 
+def test_a_finished_run_draws_again_what_shows_it(runs, few_digits, tmp_path):
+    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
+    last = json.loads((folder / "evolution" / "index.json").read_text())[-1]
+    shutil.rmtree(folder / "evolution")
+    (folder / "history.png").unlink()
+    assert invoke("train", "--resume", "--data", few_digits, "--out", folder).exit_code == 0
+    assert json.loads((folder / "evolution" / "index.json").read_text()) == [last]
+    assert (folder / "history.png").is_file()
+
+
 def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_path):
     folder = shutil.copytree(runs / "mlp", tmp_path / "run")
     settings, _, progress, _ = checkpoint.read(folder)

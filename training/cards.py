@@ -1,8 +1,9 @@
 """Cards, the JSON files that describe what lies beside them: written whole, and read with suspicion."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from math import isfinite
 from operator import getitem
 from pathlib import Path
 from types import UnionType
@@ -30,9 +31,22 @@ def write(path: Path, card: Mapping[str, Any]) -> None:
     try:
         text = json.dumps(card, indent=2, allow_nan=False)
     except ValueError as error:
-        raise TrainingError(f"{path} would hold a number that is not finite, and JSON has none: {error}.") from error
+        names = ", ".join(dict.fromkeys(_not_finite(card)))
+        raise TrainingError(f"{path} is not written, for these of its numbers would not be finite: {names}.") from error
     with replacing(path) as temporary:
         temporary.write_text(text + "\n")
+
+
+def _not_finite(value: Any, name: str = "") -> Iterator[str]:
+    """The names of the numbers in a card that JSON has no word for."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _not_finite(inner, f"{name}.{key}".strip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _not_finite(inner, name)
+    elif isinstance(value, float) and not isfinite(value):
+        yield name
 
 
 def read(path: Path) -> Any:

@@ -1,6 +1,7 @@
 """The command line: `python -m training train`, `judge`, `evaluate` and `publish`."""
 
 import errno
+import logging
 import os
 import shlex
 from contextlib import nullcontext
@@ -33,7 +34,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Train Digitsmith's GANs, measure their digits and publish what passes."""
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the app may be told to serve with
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, not its errors in Python
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter, or most of it
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice to who writes programs
 
 
 @cli.command()
@@ -67,7 +69,7 @@ def train(
 
     On all GPUs of this machine or, where TF_CONFIG tells of other machines that run the same command, with them.
     """
-    from training import history
+    from training import evolution, history
     from training.checkpoint import Progress
     from training.data import load
     from training.export import export, exported
@@ -90,12 +92,14 @@ def train(
             given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
             gan, progress = continued(folder, dataset, given, workers)
         finished = exported(folder, gan.settings, progress)
-        if finished and history.holds(folder, progress.history) and not progress.sums:
+        shown = evolution.listed(folder) and (folder / history.PLOT).is_file()
+        if finished and shown and history.holds(folder, progress.history) and not progress.sums:
             click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
             return
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
-        if workers.chief and not finished:
+        if workers.chief:
             history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
+        if workers.chief and not finished:
             export(folder, gan, dataset, progress)
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")

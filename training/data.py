@@ -179,6 +179,9 @@ def _refuse_unfit(parts: dict[str, np.ndarray], source: str) -> None:
         images, labels = len(parts[f"{split}-images"]), len(parts[f"{split}-labels"])
         if images != labels:
             raise TrainingError(f"{source} has {images} {split} images but {labels} labels; it must have one each.")
+    for part in ("train-images", "t10k-images"):
+        if (most := parts[part].max()) <= 1:
+            raise TrainingError(f"{part} of {source} go up to {most} only; they must be grey levels, 255 for ink.")
 
 
 def _refuse_gaps(parts: dict[str, np.ndarray], source: str) -> None:

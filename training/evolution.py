@@ -50,12 +50,17 @@ class Evolution:
 
     def _earlier(self, step: int) -> list[dict[str, Any]]:
         """Entries of the index from before this step; those a killed sitting drew after it are drawn again."""
-        index = self.folder / INDEX
-        try:
-            entries = json.loads(index.read_text()) if step and index.is_file() else []
-            return [entry for entry in entries if entry["step"] < step]
-        except (ValueError, TypeError, KeyError):  # damaged by others: the sheets to come are still worth listing
-            return []
+        return [entry for entry in listed(self.folder.parent) if entry["step"] < step]
+
+
+def listed(run: Path) -> list[dict[str, Any]]:
+    """The sheets that a run's index lists; none where there is no index, or others have damaged it."""
+    index = run / FOLDER / INDEX
+    try:
+        entries = json.loads(index.read_text()) if index.is_file() else []
+        return [entry for entry in entries if {"step", "images_seen", "file"} <= {*entry}]
+    except (ValueError, TypeError):
+        return []
 
 
 def _place(file: str) -> tuple[int, str]:

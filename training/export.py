@@ -78,6 +78,8 @@ def read_card(folder: Path) -> dict[str, Any]:
     """
     remedy = "go on with its run by --resume" if checkpoint.exists(folder) else "copy it anew"
     missing = [file for file in (CARD, GENERATOR, DISCRIMINATOR) if not (folder / file).is_file()]
+    if len(missing) == 3:
+        raise TrainingError(f"{folder} is not a model folder; it must hold {CARD}, {GENERATOR} and {DISCRIMINATOR}.")
     if missing:
         raise TrainingError(f"{folder} is not a model folder, for it has no {missing[0]}: {remedy}.")
     try:

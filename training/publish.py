@@ -81,9 +81,18 @@ def _refusal(run: Path, found: list[Check], incomparable: str | None) -> str:
     return f"{run} does not pass the gate:{reasons}\nPublish it all the same with --force."
 
 
+def _images_seen(run: Path) -> float:
+    """How many images a run has seen by what tells most: a row, a sheet or a checkpoint."""
+    seen = [history.read(run)[-1]["images_seen"], *(sheet["images_seen"] for sheet in evolution.listed(run))]
+    if checkpoint.exists(run):
+        settings, _, progress, _ = checkpoint.read(run)
+        seen.append(progress.step * settings.batch_size)
+    return float(max(seen))
+
+
 def _check_end(run: Path, card: dict[str, Any]) -> None:
     """Raises TrainingError when a run has gone on since its networks were exported."""
-    seen = history.read(run)[-1]["images_seen"]
+    seen = _images_seen(run)
     if seen != card["images_seen"]:
         raise TrainingError(
             f"{run} has seen {seen:.0f} images, but its networks are of {card['images_seen']}: go on to its end with"

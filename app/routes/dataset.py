@@ -46,6 +46,7 @@ def dataset(parameters: dict[str, Any]) -> Response:
     """Labelled digits in one of MNIST's layouts, as PNGs or as Parquet, drawn while they are sent.
 
     With a seed the same URL gives the same bytes for ever; without one the answer tells the seed it chose.
+    A server gives 100,000 digits at most, unless it is told otherwise.
     """
     wanted = asked_for(parameters, current_app.config["MAX_DATASET"], " on this server")
     kind, seeded = parameters["format"], parameters["seed"] is not None
@@ -54,6 +55,7 @@ def dataset(parameters: dict[str, Any]) -> Response:
     response.direct_passthrough = True  # else Werkzeug would gather the stream, to tell its length
     url = url_for("dataset.dataset", **SCHEMA.changed(parameters | {"model": wanted.model.name, "seed": wanted.seed}))
     tell_origin(response, wanted.model, [wanted.seed], url)
+    response.headers["Accept-Ranges"] = "none"  # a stream that broke off begins anew (RFC 9110, section 14.3)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     if seeded:
         response.set_etag(fingerprint(wanted, kind))
@@ -115,7 +117,9 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: s
     """See that a data set has at most so many digits. Raises InvalidParameters on a larger one."""
     if wanted.count <= most:
         return
-    name, given, of_each = "count", reprlib.repr(wanted.count), most // len(wanted.labels)
+    name, given, of_each = "count", reprlib.repr(parameters["count"]), most // len(wanted.labels)
+    if parameters["count"] is None:
+        given = f"left out, which means {wanted.count} here"
     if parameters["count"] is None and of_each:
         asked = parameters["per_class"]
         name, most = "per_class", of_each

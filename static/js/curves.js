@@ -26,9 +26,10 @@ function smooth(values) {
  * @param {string} title - what is drawn
  * @param {number[]} shares - where each value stands, from 0 to 1
  * @param {[string, number[]][]} lines - each line's name and values
+ * @param {string} begins - from where on there are values
  * @returns {(share: number) => void} moves the cursor
  */
-export function draw(place, title, shares, lines) {
+export function draw(place, title, shares, lines, begins) {
   const smoothed = lines.map(([name, values]) => [name, smooth(values)]); // which is drawn, written and spoken of alike
   const all = smoothed.flatMap(([, values]) => values);
   const [low, high] = [Math.min(...all), Math.max(...all)];
@@ -42,14 +43,14 @@ export function draw(place, title, shares, lines) {
   });
   const cursor = element("line", { class: "cursor", x1: 0, x2: 0, y1: 0, y2: HEIGHT });
   chart.append(cursor);
-  place.replaceChildren(legend(title, lines, low, high), chart);
+  place.replaceChildren(legend(title, lines, low, high, begins), chart);
   return (share) => {
     cursor.setAttribute("x1", x(share));
     cursor.setAttribute("x2", x(share));
   };
 }
 
-function legend(title, lines, low, high) {
+function legend(title, lines, low, high, begins) {
   const words = document.createElement("p");
   words.className = "legend";
   words.append(`${title}: `);
@@ -59,7 +60,7 @@ function legend(title, lines, low, high) {
     key.textContent = name;
     words.append(key, which === 0 ? ", " : "");
   });
-  words.append(` (${low.toFixed(1)} to ${high.toFixed(1)})`);
+  words.append(` (${low.toFixed(1)} to ${high.toFixed(1)}) ${begins}`);
   return words;
 }
 

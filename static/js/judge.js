@@ -2,7 +2,7 @@
 
 import { generatedDigit, opinionOn, realDigit } from "./real.js";
 import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
-import { percent, withArticle } from "./words.js";
+import { hundredths, percent, withArticle } from "./words.js";
 
 const DIGITS = 10;
 const MOMENT = 250; // milliseconds in which nobody has seen what has just come: a second click means what was there
@@ -82,7 +82,7 @@ function answer(event) {
 }
 
 function finish() {
-  const verdicts = round.digits.map(({ opinion }) => opinion.realness >= round.line);
+  const verdicts = round.digits.map(({ opinion }) => hundredths(opinion.realness) >= hundredths(round.line)); // as both are shown;
   const score = (said) => said.filter((one, number) => one === round.digits[number].real).length;
   place.textContent = "Those were the ten.";
   picture.hidden = true;

@@ -42,7 +42,11 @@ function chart({ figure, history, sheets }) {
   const into = (name) => figure.querySelector(`[data-chart=${name}]`);
   const losses = [["discriminator", history.discriminator_loss], ["generator", history.generator_loss]];
   const scores = [["real digits", history.real_logit], ["generated", history.generated_logit]];
-  const cursors = [draw(into("losses"), "Losses", shares, losses), draw(into("scores"), "D's mean score", shares, scores)];
+  const begins = `from ${words(history.images_seen[0])} on`;
+  const cursors = [
+    draw(into("losses"), "Losses", shares, losses, begins),
+    draw(into("scores"), "D's mean score", shares, scores, begins),
+  ];
   return { figure, sheets, cursors };
 }
 

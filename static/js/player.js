@@ -3,7 +3,7 @@
 import { alone } from "./keys.js";
 
 /**
- * Let a button play a slider; every move calls the slider's own input listeners.
+ * Let a button play a slider; every move calls the slider's own input listeners, and the end its change listeners.
  *
  * @param {HTMLButtonElement} button - says Play or Pause
  * @param {HTMLInputElement} slider
@@ -23,6 +23,8 @@ export function playable(button, slider, seconds, back, ready) {
     cancelAnimationFrame(frame);
     plays = null;
     button.textContent = "Play";
+    if (frame !== null) slider.dispatchEvent(new Event("change", { bubbles: true })); // as where it is let go
+    frame = null;
   }
 
   function move(now) {

@@ -14,6 +14,7 @@ export function ofPicture({ digit, index, realness }, seed, count) {
 /** A digit with its article: an 8, a 7. */
 export const withArticle = (digit) => `${/^(8\d?|11|18)$/.test(digit) ? "an" : "a"} ${digit}`;
 
-export function percent(share) {
-  return `${Math.floor(share * 100 + 0.5)}%`;
-}
+/** A share as whole hundredths. */
+export const hundredths = (share) => Math.floor(share * 100 + 0.5);
+
+export const percent = (share) => `${hundredths(share)}%`;

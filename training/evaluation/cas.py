@@ -32,7 +32,7 @@ def _score(
     network.compile(
         keras.optimizers.Adam(1e-3),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
     )
     best = _Best(bar)
     scaled, scaled_test = (array.astype(np.float32) / 255 for array in (images, test_images))

@@ -68,7 +68,7 @@ def train(shape: Shape, data: Dataset) -> keras.Model:
     trained.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
     )
     trained.fit(data.train_images / np.float32(255), data.train_labels, BATCH, EPOCHS, verbose=2)
     return network
@@ -135,6 +135,8 @@ def read_card(folder: Path, data: Dataset | None = None) -> dict[str, Any]:
         card: dict[str, Any] = cards.read(folder / CARD)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise TrainingError(f"{folder} has no judges: train them with `python -m training judge`.") from error
+    if isinstance(card, dict) and "judges" not in card:
+        raise TrainingError(f"{folder} has no judges, for its {CARD} is of something else: give the folder of judges.")
     cards.require(card, NEEDED, folder / CARD)
     if data and card["dataset"]["sha256"] != data.sha256:
         raise TrainingError(

@@ -21,7 +21,10 @@ COPIES = {
     "median_distance": ("median distance to the nearest training digit", "as real"),
     "exact_duplicates": ("exact duplicates of a training digit", "as real"),
     "near_duplicates": ("near duplicates (nearer than 99% of real test digits are)", "as real"),
-    "authentic": ("AuthPct", "as real"),
+    "authentic": (
+        "authentic (AuthPct / 100): further from its nearest training digit than that from its own",
+        "as real",
+    ),
     "nearer_to_train": ("nearer to train than to test, with its 95% interval over digits", "0.5: no pull"),
 }
 PICTURES = {
