@@ -273,7 +273,10 @@ def test_a_configuration_that_cannot_be_used_leaves_what_it_said_before(house):
 
 def held_by(pid: int, requests: list[Held]) -> list[Held]:
     """Those of the requests that a process has in hand."""
-    sockets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            sockets.add(str(entry.readlink()))
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     names = {int(row[2].rpartition(":")[2], 16): f"socket:[{row[9]}]" for row in rows}  # by the client's port
     return [request for request in requests if names[request.socket.getsockname()[1]] in sockets]
