@@ -79,9 +79,11 @@ def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
         white, black = (np.where(transparent, ground, grey >> 8).astype(np.uint8) for ground in (255, 0))
         return white if np.ptp(white) >= INK else black
     coloured = picture.convert("RGBA")
-    on_white, on_black = (_laid(coloured, ground) for ground in ("white", "black"))
-    greys = (np.asarray(laid.convert("L")) for laid in (on_white, on_black))
-    return next((grey for grey in greys if np.ptp(grey) >= INK), _clearest(on_white))
+    for ground in ("white", "black"):
+        grey = np.asarray(_laid(coloured, ground).convert("L"))
+        if np.ptp(grey) >= INK:
+            return grey
+    return _clearest(_laid(coloured, "white"))
 
 
 def _laid(picture: Image.Image, ground: str) -> Image.Image:
