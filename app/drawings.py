@@ -74,11 +74,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip and not scale
-        grey, transparent = np.asarray(picture), np.asarray(picture) == picture.info.get("transparency", -1)
-        white, black = (np.where(transparent, ground, grey >> 8).astype(np.uint8) for ground in (255, 0))
-        return white if np.ptp(white) >= INK else black
-    coloured = picture.convert("RGBA")
+    coloured = (_in_bytes(picture) if picture.mode.startswith("I") else picture).convert("RGBA")
     for ground in ("white", "black"):
         grey = np.asarray(_laid(coloured, ground).convert("L"))
         if np.ptp(grey) >= INK:
@@ -86,13 +82,20 @@ def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
     return _clearest(_laid(coloured, "white"))
 
 
+def _in_bytes(picture: Image.Image) -> Image.Image:
+    """A picture of 16 bits a pixel, which Pillow would clip and not scale, and whose transparency it would lose."""
+    levels = np.asarray(picture)
+    seen = levels != picture.info.get("transparency", -1)
+    return Image.merge("LA", [Image.fromarray(band.astype(np.uint8)) for band in (levels >> 8, 255 * seen)])
+
+
 def _laid(picture: Image.Image, ground: str) -> Image.Image:
-    return Image.alpha_composite(Image.new("RGBA", picture.size, ground), picture).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, ground), picture)
 
 
 def _clearest(picture: Image.Image) -> NDArray[np.uint8]:
     """Of red, green and blue what differs most: yellow is as light as white, and blue nearly as dark as black."""
-    return max((np.asarray(channel) for channel in picture.split()), key=np.ptp)
+    return max((np.asarray(channel) for channel in picture.convert("RGB").split()), key=np.ptp)
 
 
 def _centred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

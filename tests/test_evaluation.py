@@ -1,6 +1,5 @@
 """`python -m training judge` and `evaluate`: every figure beside real data's, in the card and in a report."""
 
-import json
 import re
 import shutil
 from copy import deepcopy
@@ -8,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluations import card_of
+from evaluations import card_of, rewrite
 from PIL import Image
 from trainings import invoke
 
@@ -189,12 +188,11 @@ def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
     few_digits, judges, runs, tmp_path, monkeypatch
 ):
     folder = shutil.copytree(judges, tmp_path / "judges")
-    card = card_of(folder) | {"ceiling": None}
-    (folder / "card.json").write_text(json.dumps(card))
+    rewrite(folder, ceiling=None)
 
     def scores(*_):
-        other = card | {"judges": card["judges"] | {"first": card["judges"]["first"] | {"seconds": 1.0}}}
-        (folder / "card.json").write_text(json.dumps(other))
+        trained = card_of(folder)["judges"]
+        rewrite(folder, judges=trained | {"first": trained["first"] | {"seconds": 1.0}})
         return [0.5, 0.6, 0.7]
 
     monkeypatch.setattr(cas, "scores", scores)
@@ -205,8 +203,7 @@ def test_a_ceiling_is_not_kept_with_judges_that_were_trained_anew_meanwhile(
 @pytest.mark.usefixtures("measured")
 def test_a_ceiling_that_cannot_be_kept_is_used_all_the_same(few_digits, judges, runs, tmp_path, monkeypatch):
     folder = shutil.copytree(judges, tmp_path / "judges")
-    card = card_of(folder) | {"ceiling": None}
-    (folder / "card.json").write_text(json.dumps(card))
+    rewrite(folder, ceiling=None)
     monkeypatch.setattr(cas, "scores", lambda *_: [0.5, 0.6, 0.7])
     with alone(folder):  # as the training of other judges keeps it
         figures = evaluate_folder(runs / "digitsmith", load(str(few_digits)), folder, with_cas=True)
@@ -226,8 +223,7 @@ def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
 @pytest.mark.parametrize("changes", [{"latent": {"dim": 32}}, {"conditional": False}])
 def test_a_card_of_another_generator_is_refused(runs, tmp_path, changes):
     folder = shutil.copytree(runs / "digitsmith", tmp_path / "run")
-    card = card_of(folder)
-    (folder / "card.json").write_text(json.dumps(card | changes))
+    rewrite(folder, **changes)
     with pytest.raises(TrainingError, match=r"generator.keras takes .*, but by its card.json .*: copy the folder anew"):
         Sampler(folder)
 

@@ -142,7 +142,7 @@ def test_a_run_is_not_published_by_the_figures_of_other_judges_than_those_named(
     arguments = ("publish", run, "--models", tmp_path / "models", "--judges", judges)
     done = invoke(*arguments)
     assert f"{run} was evaluated by other judges than those in {judges}: evaluate it anew with these" in done.stderr
-    first = json.loads((judges / "card.json").read_text())["judges"]["first"]
+    first = card_of(judges)["judges"]["first"]
     rewrite(run, evaluation=EVALUATION | {"judge": {"accuracy": 0.99, "sha256": first["sha256"]}})
     assert invoke(*arguments).exit_code == 0
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from evaluations import rewrite
 from trainings import invoke, training_command
 
 from app.config import ROOT
@@ -25,8 +26,7 @@ def files(folder: Path) -> dict[Path, tuple[int, bytes]]:
 
 def test_a_finished_run_keeps_what_it_exported_and_its_evaluation(runs, few_digits, tmp_path):
     folder = shutil.copytree(runs / "mlp", tmp_path / "run")
-    card = json.loads((folder / "card.json").read_text()) | {"evaluation": {"seconds": 960}}
-    (folder / "card.json").write_text(json.dumps(card))
+    rewrite(folder, evaluation={"seconds": 960})
     before = files(folder)
     done = invoke("train", "--resume", "--data", few_digits, "--out", folder)
     assert (done.exit_code, done.stdout) == (
@@ -38,8 +38,7 @@ def test_a_finished_run_keeps_what_it_exported_and_its_evaluation(runs, few_digi
 
 def test_a_finished_run_loses_the_rows_of_a_longer_one_that_was_killed_and_no_more(runs, few_digits, tmp_path):
     folder = shutil.copytree(runs / "mlp", tmp_path / "run")
-    card = json.loads((folder / "card.json").read_text()) | {"evaluation": {"seconds": 960}}
-    (folder / "card.json").write_text(json.dumps(card))
+    rewrite(folder, evaluation={"seconds": 960})
     before, history = files(folder), folder / "history.csv"
     history.write_text(history.read_text() + history.read_text().splitlines()[-1].replace("640", "1280") + "\n")
     done = invoke("train", "--resume", "--data", few_digits, "--out", folder)

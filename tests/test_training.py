@@ -16,7 +16,7 @@ from trainings import history, invoke, training_command, without_speed
 from app import create_app
 from app.config import ROOT
 from training import checkpoint
-from training.evolution import sheet_labels, sheet_steps
+from training.evolution import listed, sheet_labels, sheet_steps
 from training.files import replacing
 
 TINY = ("--batch-size", 16, "--generator-width", 8, "--discriminator-width", 8, "--latent-dim", 8)
@@ -167,6 +167,13 @@ def test_a_sheet_shows_as_many_classes_as_it_has_room_for(classes, shown):
     assert labels.max() < classes
     if classes == 10:
         assert labels.tolist() == np.repeat(np.arange(10), 10).tolist()
+
+
+@pytest.mark.parametrize("index", ["{", "7", "[7]", '[{"step": null, "images_seen": 16, "file": "step-0000001.png"}]'])
+def test_an_index_that_others_have_damaged_lists_no_sheet(tmp_path, index):
+    (tmp_path / "evolution").mkdir()
+    (tmp_path / "evolution" / "index.json").write_text(index)
+    assert listed(tmp_path) == []
 
 
 def test_sheets_are_closer_together_at_the_start():

@@ -99,8 +99,8 @@ def train(
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
         if workers.chief:
             history.plot(folder, progress.history, f"{folder.name}: {gan.settings.loss} game")
-        if workers.chief and not finished:
-            export(folder, gan, dataset, progress)
+            if not finished:
+                export(folder, gan, dataset, progress)
     if workers.number > 1:
         click.echo(f"{workers} is done; the SHA-256 of its weights is {gan.digest()}")
     if workers.chief:

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from training import cards
+from training.errors import TrainingError
 from training.files import replacing
 from training.presets import Settings
 
 FOLDER = "evolution"
 INDEX = "index.json"
+SHEET: cards.Shape = {"step": int, "images_seen": int, "file": str}
 SHEETS = 20  # sheets between the first step and the end
 SIDE = 10  # digits along each side of a sheet
 
@@ -57,10 +60,12 @@ def listed(run: Path) -> list[dict[str, Any]]:
     """The sheets that a run's index lists; none where there is no index, or others have damaged it."""
     index = run / FOLDER / INDEX
     try:
-        entries = json.loads(index.read_text()) if index.is_file() else []
-        return [entry for entry in entries if {"step", "images_seen", "file"} <= {*entry}]
-    except (ValueError, TypeError):
+        sheets: list[dict[str, Any]] = cards.read(index) if index.is_file() else []
+        for entry in sheets:
+            cards.require(entry, SHEET, index)
+    except (ValueError, TypeError, TrainingError):
         return []
+    return sheets
 
 
 def _place(file: str) -> tuple[int, str]:

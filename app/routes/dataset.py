@@ -117,13 +117,10 @@ def _check_size(wanted: Dataset, parameters: dict[str, Any], most: int, where: s
     """See that a data set has at most so many digits. Raises InvalidParameters on a larger one."""
     if wanted.count <= most:
         return
-    name, given, of_each = "count", reprlib.repr(parameters["count"]), most // len(wanted.labels)
-    if parameters["count"] is None:
-        given = f"left out, which means {wanted.count} here"
-    if parameters["count"] is None and of_each:
-        asked = parameters["per_class"]
-        name, most = "per_class", of_each
-        given = reprlib.repr(asked) if asked else f"left out, which means {PER_CLASS}"
+    name, asked, meant, of_each = "count", parameters["count"], f"{wanted.count} here", most // len(wanted.labels)
+    if asked is None and of_each:
+        name, asked, meant, most = "per_class", parameters["per_class"], str(PER_CLASS), of_each
+    given = f"left out, which means {meant}" if asked is None else reprlib.repr(asked)
     detail = f"{name} is {given}; it must be a whole number from 1 to {most}{where}."
     raise InvalidParameters({name: detail})
 
