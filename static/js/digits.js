@@ -58,8 +58,10 @@ export function walkable(list, columns, come) {
     for (const button of buttons()) button.tabIndex = button === target ? 0 : -1;
     come(target);
   });
-  list.addEventListener("pointerover", ({ target }) => {
-    const button = target.closest("button");
-    if (button) come(button);
-  });
+  for (const moved of ["pointermove", "pointerdown"]) { // not "pointerover", which pictures under a resting pointer set off
+    list.addEventListener(moved, ({ target }) => {
+      const button = target.closest("button");
+      if (button) come(button);
+    });
+  }
 }
