@@ -59,8 +59,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def begun(self, conn: TConn) -> None:
         """The first byte of a request has come on a connection."""
 
-    def lost(self, conn: TConn) -> None:
-        """A connection is closed before its request is whole."""
+    def late(self, conn: TConn) -> None:
+        """A request is not whole in time: it is to be told so, by `tell_late`."""
+        self.tell_late(conn)
+        self.hang_up(conn)
+
+    def tell_late(self, conn: TConn) -> None:
+        """Tell the client of a request that it did not come to its end."""
+        self._answer(TimeoutError(f"its end has not come in {ARRIVAL} seconds"), conn.sock, conn.client)
 
     def take(self, conn: TConn) -> None:
         """A request is whole: a thread is to handle it."""
@@ -92,6 +98,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, EVENT_READ, partial(then, conn))
 
+    def _leave(self, conn: TConn) -> None:
+        """Wait for a connection no longer."""
+        self.poller.unregister(conn.sock)
+        self.pending_conns.remove(conn)
+
     def murder_pending(self) -> None:
         """Close the connections that have been waited for long enough, which is seen to once a second."""
         now = monotonic()
@@ -100,13 +111,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._next_look = now + 1
         if not self.alive:
             self._cut_silence(now)
+        for conn in [conn for conn, until in self._due.items() if until <= now]:
+            del self._due[conn]
+            self._leave(conn)
+            self.late(conn)
         # gunicorn's stops at the first that is not due, and ours do not stand in order.
         self.pending_conns = deque(sorted(self.pending_conns, key=lambda conn: conn.timeout))
-        before = set(self.pending_conns)
         super().murder_pending()
-        for conn in before.difference(self.pending_conns) & self._due.keys():
-            del self._due[conn]
-            self.lost(conn)
 
     def _cut_silence(self, now: float) -> None:
         """While the server stops, wait for who says nothing no longer than for who has kept a connection."""
@@ -133,9 +144,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """Answer what cannot be read as a request; of a body that cannot be read, the app has spoken already."""
         if isinstance(exc, ParseException) and not isinstance(exc, ConfigurationProblem):  # the operator's
             if req is None:
-                client.sendall(unreadable.answer(self.wsgi, exc, addr[0] if addr else ""))
+                self._answer(exc, client, addr)
         else:
             super().handle_error(req, client, addr, exc)
+
+    def _answer(self, error: Exception, client: socket.socket, address: tuple[str, int]) -> None:
+        client.sendall(unreadable.answer(self.wsgi, error, address[0] if address else ""))
 
     def hang_up(self, conn: TConn) -> None:
         """Say that no more will come, and close once the client has (RFC 9112, section 9.6)."""
@@ -154,8 +168,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
                 return
         except OSError:
             pass
-        self.poller.unregister(client)
-        self.pending_conns.remove(conn)
+        self._leave(conn)
         self.nr_conns -= 1
         conn.close()
 

@@ -19,6 +19,7 @@ KINDS: dict[type[Exception], type[exceptions.HTTPException]] = {
     LimitRequestHeaders: exceptions.RequestHeaderFieldsTooLarge,
     ExpectationFailed: exceptions.ExpectationFailed,
     UnsupportedTransferCoding: exceptions.NotImplemented,
+    TimeoutError: exceptions.RequestTimeout,
 }
 
 
@@ -35,7 +36,7 @@ def _raise() -> None:
 def answer(app: Any, error: Exception, client: str) -> bytes:
     """The app's answer to what could not be read, as it goes over the wire.
 
-    Args: error, gunicorn's; client, its address.
+    Args: error, gunicorn's, or a TimeoutError; client, its address.
     """
     kind = KINDS.get(type(error), exceptions.BadRequest)
     environ: dict[str, Any] = {"REQUEST_METHOD": "UNKNOWN", "PATH_INFO": "/(unreadable)", "REMOTE_ADDR": client}

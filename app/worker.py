@@ -108,9 +108,9 @@ class Worker(ModestWorker):
         if self.alive or not self.lifetime.ending:
             self._in_hand.add(conn)
 
-    def lost(self, conn: TConn) -> None:
-        """A request did not come to its end."""
-        self._in_hand.discard(conn)
+    def late(self, conn: TConn) -> None:
+        """A request did not come to its end: a thread for refusals tells its client."""
+        self._submit(self._refusing, self.tell_late, conn)
 
     def take(self, conn: TConn) -> None:
         """A request is whole: a thread will handle it, or refuse it."""

@@ -1,6 +1,7 @@
 """Stopping, reloading and losing a process cost no request that they need not cost."""
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -141,13 +142,21 @@ def test_in_a_drain_a_process_that_a_reload_replaces_refuses_nothing(one_model):
         assert process.wait(timeout=60) == 0
 
 
-def test_a_request_that_does_not_come_to_its_end_is_given_up_in_time(house):
+def test_a_request_that_does_not_come_to_its_end_is_told_so_in_time(house):
     replace(house / "app" / "connections.py", "ARRIVAL = 30", "ARRIVAL = 1")
-    with running_server(folder=house) as (address, _), connected(address) as connection:
-        connection.sendall(b"GET /generate HTTP/1.1\r\nHost: te")
-        with suppress(ConnectionResetError):
-            assert connection.recv(1000) == b""
+    with running_server(folder=house) as (address, process):
+        head = b"POST /generate HTTP/1.1\r\nContent-Length: 9"
+        for start in (head, head + b"\r\n\r\nseed"):
+            with connected(address) as connection, closing(http.client.HTTPResponse(connection)) as response:
+                connection.sendall(start)
+                response.begin()
+                assert (response.status, response.headers["Connection"]) == (408, "close")
+                assert json.load(response)["detail"] == (
+                    "The request cannot be read: its end has not come in 1 seconds."
+                )
+                assert connection.recv(1) == b""
         assert status(f"{address}/generate") == 200
+        wait_until(lambda: [line.get("status") for line in process.lines()].count(408) == 2, what="two log lines")
 
 
 def test_a_body_that_was_asked_for_and_does_not_come_ends_its_connection(house):
