@@ -60,9 +60,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """The first byte of a request has come on a connection."""
 
     def late(self, conn: TConn) -> None:
-        """A request is not whole in time: it is to be told so, by `tell_late`."""
-        self.tell_late(conn)
-        self.hang_up(conn)
+        """A request is not whole in time: `tell_late` is to be called, and then `hang_up`."""
 
     def tell_late(self, conn: TConn) -> None:
         """Tell the client of a request that it did not come to its end."""
