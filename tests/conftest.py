@@ -51,6 +51,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as where a shell runs t
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+EVERY_SIZE = pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])  # what lies where matters
 JUDGES = ROOT / "training" / "evaluation" / "judges"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -202,7 +203,7 @@ def server() -> Iterator[str]:
         yield address
 
 
-SLOWEST_FILES = ("training", "evaluation", "workers", "engines", "gan", "generator", "lifetime")
+SLOWEST_FILES = ("training", "evaluation", "workers", "engines", "gan", "generator", "lifetime", "reload")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -293,3 +294,13 @@ def digits(app, tmp_path):
         return app.test_cli_runner().invoke(args=given)
 
     return run
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of all that serves, with one model."""
+    for name in ("app", "static", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "models" / "mlp", tmp_path / "models" / "mlp")
+    shutil.copy(ROOT / "gunicorn.conf.py", tmp_path)
+    return tmp_path

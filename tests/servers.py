@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Event
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -79,6 +81,10 @@ class Server(subprocess.Popen[str]):
     def lines(self) -> list[dict[str, object]]:
         """What it has logged."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def logged(self, words: str) -> bool:
+        """Whether it has logged such words."""
+        return any(words in line["event"] for line in self.lines())
 
 
 def connected(address: str) -> socket.socket:
@@ -180,3 +186,42 @@ def only_file(folder: Path) -> Path:
     """The file that is alone in a folder."""
     (file,) = folder.iterdir()
     return file
+
+
+@contextmanager
+def load(address: str) -> Iterator[list[int]]:
+    """Twelve clients that ask without pause, half of them over connections that they keep; the statuses they get."""
+    statuses: list[int] = []
+    ended = Event()
+
+    def ask(keep: bool) -> None:
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+        while not ended.is_set():
+            try:
+                connection.request("GET", "/generate?seed=1")
+                response = connection.getresponse()
+                response.read()
+                statuses.append(response.status)
+            except (OSError, http.client.HTTPException):
+                statuses.append(0)
+                connection.close()
+            if not keep:
+                connection.close()
+        connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        clients = [pool.submit(ask, keep) for keep in [True, False] * 6]
+        try:
+            wait_until(lambda: len(statuses) > 20, what="the load to run")
+            yield statuses
+        finally:
+            ended.set()
+    for client in clients:
+        client.result()
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Write another text into a file in the place of one that stands there."""
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))

@@ -1,35 +1,13 @@
-"""Make, in a real Chromium: pictures, their words, and the address that brings them back."""
+"""Make, in a real Chromium: pictures and their words."""
 
 import re
 
 import pytest
-from conftest import DESKTOP, PHONE
+from conftest import EVERY_SIZE
+from making import generate, pictures, said, wait_for_change
 from playwright.sync_api import expect
 
-
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def viewport(request):
-    """The page large and small, for where things lie differs."""
-    return request.param
-
-
-def pictures(page) -> list[str]:
-    return page.eval_on_selector_all("#made img", "images => images.map(image => image.src)")
-
-
-def said(page) -> str:
-    return page.inner_text("#caption")
-
-
-def generate(page) -> None:
-    """Click Generate and wait for the new picture."""
-    before = pictures(page)
-    page.get_by_role("button", name="Generate").click()
-    wait_for_change(page, before)
-
-
-def wait_for_change(page, before: list[str]) -> None:
-    page.wait_for_function("before => document.querySelector('#made img').src !== before", arg=before[0])
+pytestmark = EVERY_SIZE
 
 
 def test_generate_brings_a_new_digit(page):
@@ -38,29 +16,6 @@ def test_generate_brings_a_new_digit(page):
     assert page.evaluate("document.querySelector('#made img').naturalWidth") == 28
     assert pictures(page) != before
     assert page.url != address
-
-
-def test_a_jump_within_the_page_leaves_what_was_chosen_and_made(page):
-    made, asked = pictures(page), []
-    page.on("request", lambda request: asked.append(request.url) if "/generate" in request.url else None)
-    page.fill("input[name=count]", "7")
-    page.get_by_role("navigation").get_by_role("link", name="Explore").click()
-    page.go_back()
-    assert page.input_value("input[name=count]") == "7"
-    assert (pictures(page), asked) == (made, [])
-
-
-def test_back_from_one_number_to_another_leaves_what_was_chosen_and_made(page):
-    made, asked = pictures(page), []
-    page.on("request", lambda request: asked.append(request.url) if "/generate" in request.url else None)
-    page.fill("#number-form input", "1999")
-    page.get_by_role("button", name="Write", exact=True).click()
-    expect(page.locator("#written")).to_have_attribute("aria-label", "1999 in handwriting")
-    page.fill("#make-form [name=count]", "7")
-    page.go_back()
-    expect(page.locator("#written")).not_to_have_attribute("aria-label", "1999 in handwriting")
-    assert page.input_value("#make-form [name=count]") == "7"
-    assert (pictures(page), asked) == (made, [])
 
 
 def test_a_slider_moved_before_the_new_digit_has_come_still_brings_a_new_one(page):
@@ -91,24 +46,6 @@ def test_the_digit_that_is_chosen_is_made_and_told(page):
     assert re.fullmatch(r"Handwritten 7, seed \d+, realness \d+%", page.get_attribute("#made img", "alt"))
 
 
-def test_the_address_brings_the_picture_back_and_back_and_forward_work(page):
-    generate(page)
-    first, first_said, address = pictures(page), said(page), page.url
-    page.fill("input[name=count]", "3")
-    generate(page)
-    second = pictures(page)
-    page.go_back()
-    expect(page.locator("#caption")).to_have_text(first_said)
-    assert pictures(page) == first
-    assert page.input_value("input[name=count]") == "1"
-    page.go_forward()
-    expect(page.locator("#made img")).to_have_count(3)
-    assert pictures(page) == second
-    page.goto(address)
-    assert pictures(page) == first
-    assert said(page) == first_said
-
-
 def test_many_digits_each_say_what_they_are(page):
     page.fill("input[name=count]", "12")
     generate(page)
@@ -128,30 +65,6 @@ def test_daring_draws_the_same_seed_anew(page):
     page.wait_for_url("**truncation=0.3*")
     page.fill("input[name=truncation]", "1")
     page.wait_for_function("before => document.querySelector('#made img').src === before", arg=before[0])
-
-
-def test_back_brings_the_choice_of_any_digit_back_too(page):
-    page.check("input[name=digit][value='7']", force=True)
-    generate(page)
-    before = pictures(page)
-    page.go_back()
-    wait_for_change(page, before)
-    assert page.is_checked("input[name=digit][value='']")
-
-
-def test_forward_after_a_back_that_failed_finds_picture_form_and_words_as_they_were(page):
-    for digit in (3, 7):
-        page.check(f"input[name=digit][value='{digit}']", force=True)
-        generate(page)
-    made, words = pictures(page), said(page)
-    page.route("**/generate?*", lambda route: route.abort())
-    page.go_back()
-    expect(page.locator("#caption")).to_have_text("The server does not answer. Try again in a moment.")
-    assert page.is_checked("input[name=digit][value='3']")
-    page.go_forward()
-    expect(page.locator("#caption")).to_have_text(words)
-    assert page.is_checked("input[name=digit][value='7']")
-    assert pictures(page) == made
 
 
 def test_a_model_that_takes_no_label_offers_no_digit(page):
@@ -204,15 +117,6 @@ def test_a_busy_server_is_asked_again_when_it_says(page):
     assert said(page).startswith("A handwritten ")
 
 
-def test_without_javascript_the_form_makes_new_digits_that_say_what_they_are(plain_page):
-    before = plain_page.get_attribute("#made img", "src")
-    plain_page.check("input[name=digit][value='3']", force=True)
-    plain_page.get_by_role("button", name="Generate").click()
-    assert "digit=3" in plain_page.url
-    assert re.fullmatch(r"A handwritten 3, seed \d+, realness \d+%", said(plain_page))
-    assert plain_page.get_attribute("#made img", "src") != before
-
-
 @pytest.mark.parametrize("how", ["the slider", "Enter", "the button"])
 def test_what_the_form_may_not_say_is_not_asked_and_leaves_the_link_good(page, how):
     before, address = pictures(page), page.url
@@ -242,15 +146,6 @@ def test_keys_with_a_modifier_are_left_to_the_browser(page):
     expect(page.locator("#made button").first).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#made button").nth(1)).to_be_focused()
-
-
-def test_without_javascript_nothing_stands_there_that_cannot_work(plain_page):
-    for section in ("explore", "learn", "judge", "ask"):
-        expect(plain_page.locator(f"#{section} noscript p")).to_contain_text("needs JavaScript")
-        expect(plain_page.locator(f"#{section} noscript p")).to_be_visible()
-        assert plain_page.locator(f"#{section} :is(button, input, canvas):visible").count() == 0
-    assert plain_page.locator("li button:enabled").count() == 0
-    expect(plain_page.get_by_text("Click a digit")).to_be_hidden()
 
 
 def test_a_picture_that_does_not_come_at_all_is_given_up_and_can_be_asked_for_again(page):
@@ -294,19 +189,3 @@ def test_a_pointer_chooses_a_digit_by_moving_and_not_by_what_comes_under_it(page
     expect(page.locator("#chosen")).to_contain_text(", number 3,")
     fourth.hover(position={"x": 3, "y": 3})
     expect(page.locator("#chosen")).to_contain_text(", number 4,")
-
-
-def test_back_leaves_the_focus_at_its_place_among_the_digits(page):
-    for count in (4, 9):
-        page.fill("#make-form [name=count]", str(count))
-        generate(page)
-    page.locator("#made button").nth(2).focus()
-    page.go_back()
-    expect(page.locator("#made button")).to_have_count(4)
-    expect(page.locator("#made button").nth(2)).to_be_focused()
-    expect(page.locator("#chosen")).to_contain_text(", number 3,")
-    page.go_forward()
-    expect(page.locator("#made button")).to_have_count(9)
-    page.locator("#made button").nth(8).focus()
-    page.go_back()
-    expect(page.locator("#made button").nth(3)).to_be_focused()

@@ -4,17 +4,13 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from conftest import DESKTOP, PHONE
+from conftest import EVERY_SIZE
 from playwright.sync_api import expect
 from servers import wait_until
 
+pytestmark = EVERY_SIZE
+
 MAP, FILM = "#map-picture", "#way-film"
-
-
-@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
-def viewport(request):
-    """The page large and small, for where things lie differs."""
-    return request.param
 
 
 @pytest.fixture
