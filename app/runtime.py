@@ -86,15 +86,18 @@ class Runtime:
         return _in_batches(self._runs[size], inputs, size)
 
 
-def _rows(inputs: Inputs, chosen: slice | NDArray[np.int64]) -> Inputs:
+def _rows(inputs: Inputs, chosen: slice) -> Inputs:
     return {name: array[chosen] for name, array in inputs.items()}
 
 
 def _in_batches(run: Run, inputs: Inputs, size: int) -> NDArray[np.float32]:
     """Run any number of rows in batches of one size, the last filled up with copies of the last row."""
     count = count_rows(inputs)
-    batches = [np.minimum(np.arange(start, start + size), count - 1) for start in range(0, count, size)]
-    return np.concatenate([run(_rows(inputs, batch)).copy() for batch in batches])[:count]
+    lacking = -count % size
+    if lacking:
+        inputs = {name: np.concatenate([array, array[-1:].repeat(lacking, 0)]) for name, array in inputs.items()}
+    starts = range(0, count, size)
+    return np.concatenate([run(_rows(inputs, slice(start, start + size))).copy() for start in starts])[:count]
 
 
 def _alike(runs: Mapping[int, Run], signature: Signature) -> Mapping[int, Run]:
@@ -139,17 +142,19 @@ def _openvino(network: Network, signature: Signature, threads: int, exports: Exp
             reason = first_line(error)
             raise NetworkError(f"cannot be loaded from {folder}, which may be deleted ({reason})") from error
     _check_signature(found["inputs"], found["outputs"], signature)
-    return {size: _infer(model.create_infer_request()) for size, model in compiled.items()}
+    return {size: _infer(model.create_infer_request(), list(signature.inputs)) for size, model in compiled.items()}
 
 
-def _infer(request: Any) -> Run:
+def _infer(request: Any, names: list[str]) -> Run:
+    """Runs a compiled network, whose inputs and output stay where they are in memory, for their shapes are fixed."""
+    lone = len(names) == 1  # and then it has lost its name
+    given = {name: (request.get_input_tensor() if lone else request.get_tensor(name)).data for name in names}
+    output: NDArray[np.float32] = request.get_output_tensor().data
+
     def run(inputs: Inputs) -> NDArray[np.float32]:
-        # A lone input has lost its name. Arrays are copied in, for they may be gone before the request is.
         for name, array in inputs.items():
-            tensor = request.get_tensor(name) if len(inputs) > 1 else request.get_input_tensor()
-            tensor.data[:] = array
+            given[name][:] = array
         request.infer()
-        output: NDArray[np.float32] = request.get_output_tensor().data
         return output
 
     return run
