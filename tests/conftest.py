@@ -1,4 +1,4 @@
-"""What the tests share: a fake generator behind the app, real digits, a real server, a real browser."""
+"""What the tests share: an app over fakes, real digits, a real server, a real browser."""
 
 import os
 
@@ -13,7 +13,6 @@ import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -21,19 +20,16 @@ from urllib.request import Request, urlopen
 import hypothesis
 import numpy as np
 import pytest
+from browsing import CHROMIUM, PHONE, opened
 from evaluations import EVALUATION, rewrite
+from fakes import fake_app
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from servers import running_server
 from trainings import invoke
 
-from app import create_app, discriminator, generator
-from app.catalogue import Catalogue, Model
 from app.config import BARE, PREFIX, ROOT
-from app.discriminator import Discriminator
-from app.generator import Generator
-from app.runtime import Runtime
 from training.data import load
 from training.files import replacing_folder
 
@@ -50,49 +46,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as where a shell runs t
     signal.signal(signal.SIGINT, signal.default_int_handler)  # or what they start would ignore Ctrl-C too
 
 SHIPPED = ("dcgan", "digitsmith", "mlp")
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
-EVERY_SIZE = pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])  # what lies where matters
 JUDGES = ROOT / "training" / "evaluation" / "judges"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def fake_images(inputs):
-    """Images that tell their inputs: row 0 is as dark as the label, the middle comes from the latent."""
-    latents = inputs["latent"]
-    images = np.zeros((len(latents), 28, 28, 1), np.float32)
-    images[:, 1:27, 1:27, 0] = (1 / (1 + np.exp(-latents.mean(axis=1))))[:, None, None]
-    images[:, 1:27, 1, 0] = 1 / (1 + np.exp(-latents[:, np.arange(26) % latents.shape[1]]))
-    if "label" in inputs:
-        images[:, 0, :, 0] = inputs["label"][:, None] / 255
-    return images
-
-
-def fake_logits(inputs):
-    """Logits that tell their inputs: the ink of the picture, and a tenth for every step from the label it shows."""
-    images = inputs["image"]
-    shown = images[:, 0, 0, 0] * 255
-    away = np.abs(inputs["label"] - shown) / 10 if "label" in inputs else 0
-    return (images.mean(axis=(1, 2, 3)) - away).astype(np.float32)
-
-
-def fake_model(name: str, classes: int | None) -> Model:
-    """A model whose digits tell their label, and whose discriminator finds it."""
-    card = {"title": f"A fake called {name}", "conditional": classes is not None, "classes": classes or 10}
-    card |= {"sha256": {"generator.keras": "0" * 64}, "evaluation": None, "dataset": {"name": "mnist"}}
-    percentiles = {"all": np.linspace(-1, 1, 101).tolist()}
-    percentiles["per_class"] = [percentiles["all"]] * (classes or 10)
-    loss = "relativistic" if classes else "non-saturating"
-    return Model(
-        name,
-        card,
-        Generator(Runtime(dict.fromkeys(generator.BATCH_SIZES, fake_images)), latent_dim=8, classes=classes),
-        Discriminator(Runtime(dict.fromkeys(discriminator.BATCH_SIZES, fake_logits)), percentiles, classes, loss),
-    )
-
-
-def fake_app(**settings: object) -> Flask:
-    """The app over two fakes: `digitsmith`, which takes labels, and `mlp`, which does not."""
-    return create_app(settings, Catalogue([fake_model("mlp", None), fake_model("digitsmith", 10)]))
 
 
 @pytest.fixture
@@ -236,20 +190,6 @@ def browser() -> Iterator[object]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
         chromium.close()
-
-
-@contextmanager
-def opened(browser: object, server: str, address: str = "/", **settings: object) -> Iterator[object]:
-    """A page of the browser at an address, on which nothing may fail and the policy must not be broken."""
-    context = browser.new_context(base_url=server, **settings)
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-    page.goto(address)
-    yield page
-    context.close()
-    assert faults == []
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.request import urlopen
 
-from conftest import CHROMIUM
+from browsing import CHROMIUM
 from playwright.sync_api import Page, expect, sync_playwright
 from servers import running_server
 

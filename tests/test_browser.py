@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import EVERY_SIZE
+from browsing import EVERY_SIZE
 from making import generate, pictures, said, wait_for_change
 from playwright.sync_api import expect
 

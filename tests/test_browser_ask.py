@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import opened
+from browsing import opened
 from playwright.sync_api import expect
 from servers import wait_until
 

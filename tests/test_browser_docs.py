@@ -1,7 +1,7 @@
 """The description of the interface as people read it at /docs, in a real Chromium."""
 
 import pytest
-from conftest import opened
+from browsing import opened
 
 
 def test_the_description_can_be_read_with_no_file_from_another_host(browser, server):

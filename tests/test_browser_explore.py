@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from conftest import EVERY_SIZE
+from browsing import EVERY_SIZE
 from playwright.sync_api import expect
 from servers import wait_until
 

@@ -1,6 +1,6 @@
 """The address brings back what was made, in a real Chromium: back, forward and jumps."""
 
-from conftest import EVERY_SIZE
+from browsing import EVERY_SIZE
 from making import generate, pictures, said, wait_for_change
 from playwright.sync_api import expect
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
-from conftest import opened
+from browsing import opened
 from playwright.sync_api import expect
 
 

@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import DESKTOP, PHONE, opened
+from browsing import DESKTOP, PHONE, opened
 from playwright.sync_api import expect
 from servers import running_server
 

@@ -6,7 +6,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from conftest import fake_app, opened
+from browsing import opened
+from fakes import fake_app
 
 from app.admission import BUSY, FOR_MACHINES, refusal
 from app.api import DATASET_HEADERS, DIGITS_HEADERS

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import fake_app, fake_images
+from fakes import fake_app, fake_images
 from PIL import Image
 from servers import busy_seconds, connected, running_server, server_environment, status, wait_until
 

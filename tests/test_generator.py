@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import SHIPPED, fake_images
+from conftest import SHIPPED
+from fakes import fake_images
 from PIL import Image
 from servers import running_server, server_environment
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import canonical, fake_model, pixels
+from conftest import canonical, pixels
+from fakes import fake_model
 
 from app import create_app
 from app.catalogue import Catalogue

@@ -2,7 +2,7 @@
 
 import pytest
 import schemathesis
-from conftest import fake_model
+from fakes import fake_model
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from conftest import fake_model
+from fakes import fake_model
 
 from app import create_app
 from app.catalogue import Catalogue

@@ -1,7 +1,7 @@
 """What a proxy says of its client is believed only of as many proxies as a setting names."""
 
 import pytest
-from conftest import fake_app
+from fakes import fake_app
 from flask import request
 
 FORWARDED = {"X-Forwarded-For": "10.0.0.9, 10.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "digits.test"}

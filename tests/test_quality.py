@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from conftest import SHIPPED, fake_model
+from conftest import SHIPPED
+from fakes import fake_model
 
 from app import create_app
 from app.catalogue import Catalogue

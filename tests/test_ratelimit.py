@@ -6,8 +6,8 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 
 import pytest
-from conftest import fake_app
 from fakeredis import TcpFakeServer
+from fakes import fake_app
 from servers import free_port, refused, running_server, wait_until
 
 
