@@ -76,50 +76,51 @@ def _is_storage(value: str) -> None:
 
 
 class Settings(Schema):
-    """The settings, one field each; `metadata` says what it is for and what it may be."""
+    """The settings, one field each; `metadata` says what it is for, as README does, and what it may be."""
 
-    HOST = _text("127.0.0.1", "Address to listen on.", "an address, such as 127.0.0.1", validate.Length(1))
-    PORT = _number(8000, 1, 65_535, "Port to listen on.")
-    WORKERS = _number(2, 1, 64, "Server processes.")
-    THREADS = _number(8, 1, 256, "Requests that one process handles at a time.")
-    QUEUE = _number(128, 0, 900, "Requests that may wait for one of these; more are refused with a 503.")
-    DEADLINE = _number(2, 1, 3600, "Seconds that a request may wait; then it is refused too.")
-    GRACE = _number(20, 1, 3600, "Seconds that requests in flight get to finish.")
+    HOST = _text("127.0.0.1", "address to listen on", "an address, such as 127.0.0.1", validate.Length(1))
+    PORT = _number(8000, 1, 65_535, "port to listen on")
+    WORKERS = _number(2, 1, 64, "server processes")
+    THREADS = _number(8, 1, 256, "requests that one process handles at a time")
+    QUEUE = _number(128, 0, 900, "requests that may wait for one of these; more are refused with a 503")
+    DEADLINE = _number(2, 1, 3600, "seconds that a request may wait; then it is refused too")
+    GRACE = _number(20, 1, 3600, "seconds that requests in flight get to finish")
     DRAIN = _number(
-        0, 0, 3600, "Seconds after SIGTERM in which /readyz says 503 and all else goes on, before GRACE begins."
+        0, 0, 3600, "seconds after SIGTERM in which only `/readyz` changes, before `DIGITSMITH_GRACE` begins"
     )
-    PROXIES = _number(0, 0, 16, "Proxies in front whose X-Forwarded-For, -Proto and -Host are believed.")
+    PROXIES = _number(0, 0, 16, "proxies in front whose `X-Forwarded-For`, `-Proto` and `-Host` are believed")
     INFERENCE_THREADS = _number(
-        0, 0, 64, "Threads with which one process draws digits; 0 shares the cores among the processes."
+        0,
+        0,
+        64,
+        "threads with which one process draws on OpenVINO; 0 shares the cores, or the container's quota of them, among"
+        " the processes",
     )
-    MODELS = _text(str(ROOT / "models"), "Folder of the model folders.", "a folder", _is_folder_name)
+    MODELS = _text(str(ROOT / "models"), "folder of the model folders", "a folder", _is_folder_name)
     DEFAULT_MODEL = _text(
-        "", "Model that is used when none is named; empty means digitsmith, or else the first by name."
+        "", "model that is used when none is named; empty means `digitsmith`, or else the first by name"
     )
     CACHE = _text(
-        "~/.cache/digitsmith",
-        "Folder in which networks are kept as OpenVINO reads them.",
-        "a folder",
-        _is_folder_name,
+        "~/.cache/digitsmith", "folder in which networks are kept as OpenVINO reads them", "a folder", _is_folder_name
     )
-    MAX_BODY = _number(2**20, 1, 2**30, "Bytes that a request's body may have.")
-    MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "Digits that one answer of /dataset may have.")
+    MAX_BODY = _number(2**20, 1, 2**30, "bytes that a request's body may have")
+    MAX_DATASET = _number(100_000, 1, LARGEST_DATASET, "digits that one answer of `/dataset` may have")
     RATE_LIMIT = _text(
         "",
-        "Requests that one client may make, such as 60/minute; empty means any number.",
+        "requests that one client may make, such as `60/minute`; empty means any number",
         "empty, or a number of requests and a time, such as 60/minute",
         _is_rate,
     )
     RATE_LIMIT_STORAGE = _text(
         "memory://",
-        "Where requests are counted: each process by itself, or all in one Redis.",
+        "where they are counted; `redis://127.0.0.1:6379/0` lets processes share a limit",
         "memory:// or the address of a Redis, such as redis://127.0.0.1:6379/0, a / # ? or @ in its password as %2F,"
         " %23, %3F or %40",
         _is_storage,
     )
     LOG_FORMAT = _text(
         "auto",
-        "How log lines are written; auto is console in a terminal and json elsewhere.",
+        "`console` for people, `json` for programs; `auto` is the first in a terminal",
         "one of " + ", ".join(LOG_FORMATS),
         validate.OneOf(LOG_FORMATS),
     )

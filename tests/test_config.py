@@ -1,5 +1,7 @@
 """Settings: read from the environment, refused with a sentence, and documented."""
 
+import re
+
 import pytest
 
 from app.config import (
@@ -13,6 +15,8 @@ from app.config import (
     misspelt,
     variable,
 )
+
+README = (ROOT / "README.md").read_text()
 
 
 def test_settings_have_defaults_and_take_the_environments_values():
@@ -112,8 +116,11 @@ def test_a_containers_quota_counts_where_it_is_less_than_the_machine_has(monkeyp
     assert cores(file) == expected
 
 
-def test_the_readme_tells_of_every_setting():
-    readme = (ROOT / "README.md").read_text()
-    for name in Settings().fields:
-        assert f"`{variable(name)}`" in readme
-    assert all(f"`{name}`" in readme for name in BARE)
+def test_the_readme_tells_of_every_setting_with_its_default():
+    rows = re.findall(r"^\| `DIGITSMITH_(\w+)`(?:, `(\w+)`)? \| (.*?) ?\| (.+) \|$", README, re.MULTILINE)
+    told = {name: (default.split(" (")[0], purpose) for name, _, default, purpose in rows}
+    shortened = {str(ROOT / "models"): "models"}
+    fields = Settings().fields
+    defaults = {name: shortened.get(field.load_default, str(field.load_default)) for name, field in fields.items()}
+    assert told == {name: (defaults[name], field.metadata["help"]) for name, field in fields.items()}
+    assert {bare for _, bare, _, _ in rows if bare} == set(BARE)
