@@ -1,5 +1,6 @@
 """/models, /livez and /readyz."""
 
+import gc
 import json
 
 import pytest
@@ -50,6 +51,13 @@ def test_a_sheet_is_known_by_its_etag_and_always_whole(server, get):
     assert get(sheet, **{"If-None-Match": etag}).status == 304
     assert get(sheet, **{"If-Match": '"another"'}).status == 412
     assert get(sheet, Range="bytes=0-9").status == 200
+
+
+def test_a_sheet_that_is_not_wanted_is_closed(one_model):
+    client = create_app({"MODELS": str(one_model)}).test_client()
+    sheet = client.get("/models/mlp").get_json()["evolution"][0]["url"]
+    assert client.get(sheet, headers={"If-Match": '"another"'}).status_code == 412
+    gc.collect()  # which warns of a file that was left open, and a warning fails the test
 
 
 @pytest.mark.parametrize("name", ["dcgan", "digitsmith", "mlp"])

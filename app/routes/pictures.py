@@ -149,10 +149,18 @@ def conditional(response: Response) -> Response:
 
     Raises: PreconditionFailed when If-Match does not name it or, of a POST, If-None-Match does.
     """
-    etag = response.get_etag()[0] or ""
+    try:
+        _check_preconditions(response.get_etag()[0] or "")
+    except PreconditionFailed:
+        response.close()  # it may be an open file
+        raise
+    response.make_conditional(request.environ | {"HTTP_IF_MATCH": ""})  # that is decided
+    return response
+
+
+def _check_preconditions(etag: str) -> None:
+    """See that the request wants an answer with this ETag. Raises PreconditionFailed."""
     if request.method == "POST" and request.if_none_match.contains_weak(etag):
         raise PreconditionFailed(f'If-None-Match must not name the ETag "{etag}" in a POST.')
     if request.if_match and etag not in request.if_match:
         raise PreconditionFailed(f'If-Match must name the ETag "{etag}"; it is {request.if_match.to_header()}.')
-    response.make_conditional(request.environ | {"HTTP_IF_MATCH": ""})  # that is decided
-    return response
