@@ -13,9 +13,11 @@ from app.schemas import Number, WholeNumber
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-# A Host that is none; a path, or a header, too long for gunicorn; over the client's limit; shutting down.
-ALWAYS = (400, 414, 431, 429, 503)
-ERRORS = (404, 408, 409, 412, 413, 415, 422, *ALWAYS)
+# What cannot be read: no HTTP, or a Host that is none; slow to come; a path too long; an Expect or a
+# Transfer-Encoding that is not known; headers too long.
+UNREADABLE = (400, 408, 414, 417, 431, 501)
+REFUSED = (429, 503)  # over the client's limit; too busy, or shutting down
+ERRORS = (404, 409, 412, 413, 415, 422, *UNREADABLE, *REFUSED)
 
 
 def _header(description: str) -> dict[str, Any]:
@@ -50,11 +52,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             view_func = self.doc(operationId=view_func.__name__)(view_func)
         super().add_url_rule(rule, endpoint, view_func, **given)
 
-    def errors(self, *statuses: int) -> Callable[[View], View]:
-        """Say which errors a route may answer with, beside those that all may."""
+    def errors(self, *statuses: int, refused: bool = True) -> Callable[[View], View]:
+        """Say which errors a route may answer with, beside those of what cannot be read.
+
+        Args: refused, whether a request may be refused whatever it asks.
+        """
 
         def decorate(view: View) -> View:
-            for status in (*statuses, *ALWAYS):
+            for status in (*statuses, *UNREADABLE, *(REFUSED if refused else ())):
                 view = self.alt_response(status, response=HTTPStatus(status).name)(view)
             return view
 

@@ -23,7 +23,7 @@ PICTURE = {"required": True, "content": {"image/png": {"schema": {"type": "strin
 @blueprint.post("/discriminate")
 @blueprint.arguments(DiscriminateParameters(), location="query")
 @blueprint.response(200, answers.Opinion)
-@blueprint.errors(404, 408, 409, 413, 415, 422)
+@blueprint.errors(404, 409, 413, 415, 422)
 @blueprint.doc(requestBody=PICTURE)
 def discriminate(parameters: dict[str, Any]) -> dict[str, Any]:
     """How real the digit in a PNG body looks.

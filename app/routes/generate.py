@@ -38,7 +38,7 @@ def generate(parameters: dict[str, Any]) -> Response:
 @blueprint.arguments(SCHEMA, location="json", required=False, example={"digit": 7})
 @blueprint.file("image/png", headers=DIGITS_HEADERS, not_modified=False)
 @blueprint.response(200, answers.Digits, content_type="application/json", headers=DIGITS_HEADERS)
-@blueprint.errors(404, 408, 409, 413, 415, 422)
+@blueprint.errors(404, 409, 413, 415, 422)
 @blueprint.doc(
     parameters=[{"in": "query", "schema": GenerateParameters}],
     requestBody={"content": {form: {"schema": FIELDS} for form in FORMS}},

@@ -11,7 +11,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/livez")
 @blueprint.response(200, answers.Health)
-@blueprint.alt_response(400, response="BAD_REQUEST")
+@blueprint.errors(refused=False)
 def alive() -> Response:
     """The process answers."""
     return _uncached(jsonify(status="alive"))
@@ -19,8 +19,7 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 @blueprint.response(200, answers.Health)
-@blueprint.alt_response(400, response="BAD_REQUEST")
-@blueprint.alt_response(503, response="SERVICE_UNAVAILABLE")
+@blueprint.errors(503, refused=False)
 def ready() -> Response:
     """The models are loaded, checked and warm, for a worker takes no request before they are; 503 from SIGTERM on."""
     if lifetime.current().stopping:

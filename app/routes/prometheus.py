@@ -11,7 +11,7 @@ blueprint = Blueprint("prometheus", __name__)
 @blueprint.get("/metrics")
 @blueprint.response(200, {"type": "string"}, content_type="text/plain")
 @blueprint.response(200, {"type": "string"}, content_type="application/openmetrics-text")
-@blueprint.alt_response(400, response="BAD_REQUEST")
+@blueprint.errors(refused=False)
 def metrics() -> Response:
     """The metrics of all processes."""
     content, kind = current().expose(request.headers.get("Accept", ""))
