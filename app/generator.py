@@ -20,6 +20,7 @@ class Generator:
     Args:
         runtime: from `latent` (N, latent_dim) and, if it takes labels, `label` (N,) to images
             (N, 28, 28, 1) in [0, 1].
+        latent_dim: numbers that a digit is drawn from.
         classes: number of labels, or None when the generator takes no label.
     """
 

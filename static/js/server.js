@@ -78,7 +78,6 @@ export async function orSay(say, work) {
     return await work();
   } catch (error) {
     if (error instanceof Told) say(error.message);
-    else if (error.name === "TimeoutError") say(SILENT);
     else if (error.name !== "AbortError") throw error;
     return null;
   }
