@@ -144,7 +144,7 @@ def test_one_map_is_asked_for_at_a_time_and_then_the_newest(page, asked):
     assert [one["turns"][:4] for one in asked[1:]] == ["-0.1", "-0.4"]
 
 
-def test_the_way_plays_there_and_back_and_can_be_moved_along(page, asked):
+def test_the_way_plays_there_and_back_and_can_be_moved_along(page):
     film = page.locator(FILM)
     film.scroll_into_view_if_needed()
     expect(film).to_have_js_property("naturalWidth", 64 * 28)

@@ -93,7 +93,7 @@ def test_digits_are_ink_on_paper(folder, card):
     assert images.std(axis=0).max() > 0.3  # not one digit over and over
 
 
-def test_the_discriminator_has_percentiles_for_every_class_it_is_told(folder, card):
+def test_the_discriminator_has_percentiles_for_every_class_it_is_told(card):
     percentiles = card["realness"]["logit_percentiles"]
     groups = [percentiles["all"], *percentiles.get("per_class", [])]
     assert len(groups) == (11 if card["conditional"] else 1)

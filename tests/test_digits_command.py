@@ -63,7 +63,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(digits, tmp_path, arguments
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_than_the_server_gives_can_be_drawn(app, digits, tmp_path):
+def test_more_than_the_server_gives_can_be_drawn(app, digits):
     app.config["MAX_DATASET"] = 5
     assert digits("--count", 6).exit_code == 0
 
