@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from training.checkpoint import Progress
 from training.errors import TrainingError
 from training.options import JUDGES, data_option, judges_option, model_folder, setting_options
 from training.presets import PRESETS, settings_for
@@ -69,12 +70,11 @@ def train(
 
     On all GPUs of this machine or, where TF_CONFIG tells of other machines that run the same command, with them.
     """
-    from training import evolution, history
-    from training.checkpoint import Progress
+    from training import history
     from training.data import load
     from training.export import export, exported
     from training.files import alone, there
-    from training.trainer import Trainer, build, continued
+    from training.trainer import Trainer, begun, continued
     from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
@@ -86,14 +86,12 @@ def train(
         if workers.chief:
             _check_out(folder, resume)  # again: another may have begun, or ended, there since
         if settings:
-            progress = Progress()
-            gan = build(settings, dataset, progress.step, workers)
+            gan, progress = begun(settings, dataset, workers)
         else:
             given = {name: value for name, value in {"preset": preset, **changes}.items() if value is not None}
             gan, progress = continued(folder, dataset, given, workers)
         finished = exported(folder, gan.settings, progress)
-        shown = evolution.listed(folder) and (folder / history.PLOT).is_file()
-        if finished and shown and history.holds(folder, progress.history) and not progress.sums:
+        if finished and _is_shown(folder, progress):
             click.echo(f"{folder} is finished and a model folder already: it is left as it is.")
             return
         Trainer(gan, dataset, folder, progress, checkpoint_every, tensorboard, workers).run()
@@ -194,6 +192,14 @@ def publish(
     if incomparable:
         click.echo(f"FAILED: {incomparable}.")
     click.echo(f"{target} is published.")
+
+
+def _is_shown(folder: Path, progress: Progress) -> bool:
+    """Whether all that tells of a finished run is there: its sheets, its plot and its whole history."""
+    from training import evolution, history
+
+    drawn = bool(evolution.listed(folder)) and (folder / history.PLOT).is_file()
+    return drawn and history.holds(folder, progress.history) and not progress.sums
 
 
 def _check_out(folder: Path, resume: bool) -> None:

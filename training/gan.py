@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from hashlib import sha256
-from math import cos, pi
 from typing import Any
 
 import keras
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from training.losses import GAMES, gradient_penalty, relativistic
 from training.networks import build_networks, call, synchronise, two_labelled
-from training.optimizer import adam
+from training.optimizer import adam, fading
 from training.presets import Settings
 
 SMALLEST_SLOPE = 1e-30  # keeps a division finite where the discriminator has won beyond doubt
@@ -66,8 +65,8 @@ class GAN:
         """
         settings = self.settings
         progress = min(1.0, step * settings.batch_size / settings.images)
-        gamma = _fading(settings.gamma, settings.final_gamma, progress) * settings.penalty_every
-        mismatch = _fading(settings.mismatch, settings.final_mismatch, progress)
+        gamma = fading(settings.gamma, settings.final_gamma, progress) * settings.penalty_every
+        mismatch = fading(settings.mismatch, settings.final_mismatch, progress)
         weights = {"penalty": tf.constant(gamma), "mismatch": tf.constant(mismatch)}
         penalise = settings.penalised and step % settings.penalty_every == 0
         results = self._play(tf.constant(step), images, labels, weights, penalise)
@@ -246,8 +245,3 @@ class GAN:
     def _update_average(self, decay: tf.Tensor) -> None:
         for average, weight in zip(self.best_generator.weights, self.generator.weights, strict=True):
             average.assign(weight + decay * (average - weight))
-
-
-def _fading(start: float, end: float, progress: float) -> float:
-    """Half a cosine from `start` to `end` as progress goes from 0 to 1."""
-    return end + (start - end) * (1 + cos(pi * progress)) / 2

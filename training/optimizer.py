@@ -1,5 +1,6 @@
-"""Adam, and the learning rates that it is given."""
+"""Adam, and the cosines along which its learning rates and the weights of a loss fall."""
 
+from math import cos, pi
 from typing import Any
 
 import keras
@@ -46,3 +47,8 @@ def adam(settings: Settings, learning_rate: float, variables: list[Any]) -> Adam
     optimizer = Adam(schedule, settings.beta_1, settings.beta_2)
     optimizer.build(variables)
     return optimizer
+
+
+def fading(start: float, end: float, progress: float) -> float:
+    """Half a cosine from `start` to `end` as progress goes from 0 to 1."""
+    return end + (start - end) * (1 + cos(pi * progress)) / 2

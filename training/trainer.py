@@ -174,10 +174,10 @@ class Trainer:
         )
 
 
-def build(settings: Settings, data: Dataset, step: int, workers: Workers) -> GAN:
-    """The GAN that all workers are to train, from this step on. Raises TrainingError when they do not agree on it."""
-    workers.agree(f"{settings} {data.sha256} {step}")
-    return GAN(settings, data.classes, workers.strategy)
+def begun(settings: Settings, data: Dataset, workers: Workers) -> tuple[GAN, Progress]:
+    """A GAN that has not learned yet, and no progress. Raises TrainingError when the workers do not agree on it."""
+    progress = Progress()
+    return _build(settings, data, progress, workers), progress
 
 
 def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Workers) -> tuple[GAN, Progress]:
@@ -192,12 +192,18 @@ def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Wor
     if dataset["sha256"] != data.sha256:
         raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
     settings = _rescheduled(folder, settings, changes, progress)
-    gan = build(settings, data, progress.step, workers)
+    gan = _build(settings, data, progress, workers)
     try:
         gan.restore(state)
     except (KeyError, ValueError) as error:
         raise TrainingError(f"The checkpoint in {folder} is of other networks than this version's: {error}.") from error
     return gan, progress
+
+
+def _build(settings: Settings, data: Dataset, progress: Progress, workers: Workers) -> GAN:
+    """The GAN that all workers are to train from here on. Raises TrainingError when they do not agree on it."""
+    workers.agree(f"{settings} {data.sha256} {progress.step}")
+    return GAN(settings, data.classes, workers.strategy)
 
 
 def _refuse_changes(folder: Path, settings: Settings, changes: dict[str, Any]) -> None:
