@@ -17,7 +17,6 @@ from training.errors import TrainingError
 from training.evaluation import cas, judge, memorisation, report
 from training.evaluation.evaluate import evaluate
 from training.evaluation.folder import evaluate_folder
-from training.evaluation.sampler import Sampler
 from training.files import alone
 from training.gate import checks
 
@@ -218,42 +217,3 @@ def test_cas_learns_from_the_digits_it_is_given(few_digits, monkeypatch):
     others = [(labels + 1) % 10 for labels in (data.train_labels, data.test_labels)]  # which it knows from nowhere else
     (found,) = cas.scores(data.train_images, others[0], data.test_images, others[1])
     assert found > 0.7
-
-
-@pytest.mark.parametrize("changes", [{"latent": {"dim": 32}}, {"conditional": False}])
-def test_a_card_of_another_generator_is_refused(runs, tmp_path, changes):
-    folder = shutil.copytree(runs / "digitsmith", tmp_path / "run")
-    rewrite(folder, **changes)
-    with pytest.raises(TrainingError, match=r"generator.keras takes .*, but by its card.json .*: copy the folder anew"):
-        Sampler(folder)
-
-
-def test_networks_of_another_moment_than_their_card_are_made_anew_from_a_checkpoint(runs, tmp_path):
-    folder = shutil.copytree(runs / "mlp", tmp_path / "run")
-    (folder / "generator.keras").write_bytes(b"of a later moment than the card")
-    with pytest.raises(TrainingError, match="go on with its run by --resume"):
-        Sampler(folder)
-
-
-@pytest.mark.parametrize(
-    ("damaged", "message"),
-    [
-        (None, "trained on few, not on this digits"),
-        ("judges/card.json", "has no judges: train them with `python -m training judge`"),
-        ("a model for judges", "has no judges, for its card.json is of something else: give the folder of judges"),
-        ("judges/second.keras", "second.keras is not the judge that its card.json describes"),
-        ("mlp/generator.keras", "generator.keras is not the file that its card.json describes"),
-        ("mlp/card.json", "card.json is not JSON"),
-    ],
-)
-def test_what_does_not_fit_together_is_refused(real_digits, few_digits, judges, runs, tmp_path, damaged, message):
-    shutil.copytree(judges, tmp_path / "judges")
-    shutil.copytree(runs / "mlp", tmp_path / "mlp")
-    if damaged == "a model for judges":
-        shutil.copy(tmp_path / "mlp" / "card.json", tmp_path / "judges")
-    elif damaged:
-        file = tmp_path / damaged
-        file.write_bytes(file.read_bytes()[:-2])
-    data = load(str(few_digits if damaged else real_digits))
-    with pytest.raises(TrainingError, match=message):
-        evaluate_folder(tmp_path / "mlp", data, tmp_path / "judges", with_cas=False)
