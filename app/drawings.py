@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 from app.crowding import CrowdedError, alone_if_large
@@ -15,7 +15,8 @@ BEGINNING, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 BOX = 20  # MNIST's digits fill a box of 20 pixels, centred by mass in 28 (LeCun et al. 1998)
 MAX_PIXELS = 4_000_000
 MAX_SIDE = 4_000  # a line of millions of pixels takes more memory than a square of as many
-COPIES = 16  # of a picture, each of a byte a pixel, that reading it makes
+COPIES = 17  # of a picture, each of a byte a pixel, that reading it makes
+GROUNDS = ("white", "black")  # for a picture that is transparent
 INK = 32  # grey levels from the paper's that count as ink
 FAINT = 3  # what is no darker than that once it is scaled was specks, and no thin pen
 
@@ -32,23 +33,23 @@ def read_digit(content: bytes) -> NDArray[np.uint8]:
     Raises: UnsupportedMediaType when it is no PNG, UnprocessableEntity when it is damaged, too large
         or blank, CrowdedError as `app.crowding` does.
     """
-    ink = _ink(content)
+    ink = _ink(_grey(content))
     digit = ink if ink.shape == (SIDE, SIDE) or ink.max() < INK else _centred(ink)
     if digit.max() < INK:
         raise UnprocessableEntity("The picture is blank: it must show a digit.")
     return digit
 
 
-def _ink(content: bytes) -> NDArray[np.uint8]:
-    """Ink as 0 to 255 on paper of 0, in the picture's own size."""
-    grey = _grey(content).astype(np.int16)
+def _ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Ink as 0 to 255 on paper of 0, of a picture in grey, in its own size."""
+    grey = picture.astype(np.int16)
     paper = int(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
     dark, light = (paper - grey).clip(0), (grey - paper).clip(0)
     return (dark if dark.sum() > light.sum() else light).astype(np.uint8)
 
 
 def _grey(content: bytes) -> NDArray[np.uint8]:
-    """The picture in grey, where it is transparent on white, or else on what shows it."""
+    """The picture in grey, where it is transparent on white or on black, whichever shows more of it."""
     if not content.startswith(BEGINNING):
         raise UnsupportedMediaType("The body must be a PNG picture of a digit, as it is and not in a form.")
     if END not in content:
@@ -60,10 +61,8 @@ def _grey(content: bytes) -> NDArray[np.uint8]:
             return _on_ground(picture)
     except (UnprocessableEntity, CrowdedError):
         raise
-    except UnidentifiedImageError as error:
-        raise UnprocessableEntity("The picture cannot be read: it is damaged or empty.") from error
     except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
-        raise UnprocessableEntity(f"The picture cannot be read: {error}.") from error
+        raise UnprocessableEntity("The picture cannot be read: it is damaged, or has too much text in it.") from error
 
 
 def _check_size(width: int, height: int) -> None:
@@ -75,11 +74,10 @@ def _check_size(width: int, height: int) -> None:
 
 def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
     coloured = (_in_bytes(picture) if picture.mode.startswith("I") else picture).convert("RGBA")
-    for ground in ("white", "black"):
-        grey = np.asarray(_laid(coloured, ground).convert("L"))
-        if np.ptp(grey) >= INK:
-            return grey
-    return _clearest(_laid(coloured, "white"))
+    opaque = np.asarray(coloured.getchannel("A")).min() == 255
+    greys = [np.asarray(_laid(coloured, ground).convert("L")) for ground in (("white",) if opaque else GROUNDS)]
+    grey = max(greys, key=lambda grey: _ink(grey).sum())
+    return grey if np.ptp(grey) >= INK else _clearest(_laid(coloured, "white"))
 
 
 def _in_bytes(picture: Image.Image) -> Image.Image:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import claimed, drawn, encoded, seven, specks, two_headed
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageChops, PngImagePlugin
 from werkzeug.exceptions import UnprocessableEntity, UnsupportedMediaType
 
 from app import crowding
@@ -136,6 +136,17 @@ def test_paper_of_sixteen_bits_may_be_transparent():
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, "PNG", transparency=1)
     np.testing.assert_array_equal(read_digit(buffer.getvalue()).max(), 255)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+@pytest.mark.parametrize("inverted", [False, True], ids=["light ink", "dark ink"])
+def test_a_digit_whose_paper_was_made_transparent_is_read_as_before(client, scale, inverted):
+    picture = Image.open(io.BytesIO(client.get(f"/generate?seed=4&scale={scale}").data))
+    if inverted:
+        picture = ImageChops.invert(picture)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", transparency=255 if inverted else 0)
+    np.testing.assert_array_equal(read_digit(buffer.getvalue()), read_digit(encoded(picture)))
 
 
 def test_large_pictures_are_read_one_at_a_time(monkeypatch):
