@@ -8,8 +8,8 @@ import flask_smorest
 from flask import Flask
 
 from app.answers import Problem
+from app.fields import Number, WholeNumber
 from app.parameters import parser
-from app.schemas import Number, WholeNumber
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from click import ClickException
 from marshmallow import Schema, ValidationError, fields, validate
 
+from app.fields import WholeNumber
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "DIGITSMITH_"
 BARE = ("HOST", "PORT", "WORKERS", "THREADS")
@@ -29,9 +31,9 @@ class ConfigError(ClickException):
     """A setting that cannot be used, in one sentence; the flask command shows nothing else."""
 
 
-def _number(default: int, low: int, high: int, help_text: str) -> fields.Integer:
+def _number(default: int, low: int, high: int, help_text: str) -> WholeNumber:
     metadata = {"help": help_text, "allowed": f"a whole number from {low} to {high}"}
-    return fields.Integer(load_default=default, validate=validate.Range(low, high), metadata=metadata)
+    return WholeNumber(load_default=default, validate=validate.Range(low, high), metadata=metadata)
 
 
 def _text(default: str, help_text: str, allowed: str = "text", valid: Check | None = None) -> fields.String:

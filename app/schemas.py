@@ -1,17 +1,16 @@
 """What a request may say: one schema a request."""
 
-import re
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from app.fields import Number, WholeNumber
 from app.formats import FORMATS
 from app.images import ANIMATIONS, BACKGROUNDS
 from app.sampling import MAX_SEED
 
 TURNS = "^(?:[0-9]{1,3}(?:,[0-9]{1,3}){0,31})?$"
 WRITING = "^(?:[ .,:/+()-]*[0-9]){1,32}[ .,:/+()-]*$"  # a number as people write it
-SPELLED = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")  # one way only, or it takes for ever
 EXAMPLE = "2026"
 ANGLES = r"^-?[0-9](?:\.[0-9]{1,3})?(?:,-?[0-9](?:\.[0-9]{1,3})?){7}$"
 UNTURNED = ",".join(8 * "0")
@@ -46,26 +45,6 @@ class Spelled(validate.Regexp):
         if value.endswith("\n"):
             raise ValidationError(self._format_error(value))
         return super().__call__(value)
-
-
-class WholeNumber(fields.Integer):
-    """An integer that a query may spell in digits and that JSON may not spell as 7.5."""
-
-    def _validated(self, value: Any) -> int:
-        fraction = isinstance(value, float) and not value.is_integer()
-        spelled_otherwise = isinstance(value, str) and not (value.isascii() and value.isdigit())
-        if fraction or spelled_otherwise:
-            raise self.make_error("invalid", input=value)
-        return super()._validated(value)
-
-
-class Number(fields.Float):
-    """A number in decimal digits, with a point or an exponent: neither infinite nor with underscores."""
-
-    def _validated(self, value: Any) -> float:
-        if isinstance(value, str) and not SPELLED.fullmatch(value):
-            raise self.make_error("invalid", input=value)
-        return super()._validated(value)
 
 
 def _whole(low: int, high: int, help_text: str, allowed: str = "", **settings: Any) -> WholeNumber:

@@ -26,10 +26,12 @@ def test_settings_have_defaults_and_take_the_environments_values():
     assert from_environment({"PORT": "1", "DIGITSMITH_PORT": "2"})["PORT"] == 2
 
 
-@pytest.mark.parametrize("value", ["0", "65536", "http", ""])
+@pytest.mark.parametrize("value", ["0", "65536", "http", "", "8_0", "+80", " 80", "\u0668\u0660"])
 def test_a_bad_value_is_named(value):
     for name in ("DIGITSMITH_PORT", "PORT"):
-        with pytest.raises(ConfigError, match=f"^{name} is '{value}'; it must be a whole number from 1 to 65535.$"):
+        with pytest.raises(
+            ConfigError, match=f"^{name} is '{re.escape(value)}'; it must be a whole number from 1 to 65535.$"
+        ):
             from_environment({name: value})
 
 
