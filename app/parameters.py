@@ -48,7 +48,8 @@ class ParameterParser(FlaskParser):
         if req.mimetype not in FORMS and req.get_data():
             raise UnsupportedMediaType("The body must be JSON or a form, and its Content-Type must say which.")
         nameless = None in req.form  # a part of which no name is told
-        if nameless or req.files or (req.get_data() and not req.form):
+        empty = req.get_data().strip() in (b"", _end_of_parts(req))
+        if nameless or req.files or not (req.form or empty):
             raise BadRequest("The body says that it is a form, but it is not one of plain fields.")
         return _single(req.form, schema)
 
@@ -102,6 +103,11 @@ class _Object(dict[str, Any]):
 def _whole_number(digits: str) -> int | float:
     """What JSON spells without a point; Python would not read what has thousands of digits, and finds it infinite."""
     return int(digits) if len(digits) < LONGEST_NUMBER else float(digits)
+
+
+def _end_of_parts(req: Request) -> bytes:
+    """What ends a multipart form, and is all of one without fields, which Werkzeug's reading does not know."""
+    return f"--{req.mimetype_params.get('boundary', '')}--".encode()
 
 
 def _json_object(req: Request) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def test_a_form_in_parts_is_a_form(client):
     assert sent.headers["X-Seed"] == "1"
 
 
+def test_a_form_in_parts_that_has_none_asks_for_nothing_in_particular(client):
+    sent = client.post("/generate?seed=1", data=b"--b--\r\n", content_type="multipart/form-data; boundary=b")
+    assert sent.data == client.get("/generate?seed=1").data
+
+
 @pytest.mark.parametrize(
     "body", [FIELD % b'; filename="seed"', FIELD.replace(b'; name="seed"%b', b""), b"nothing of the kind"]
 )
