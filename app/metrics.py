@@ -81,7 +81,7 @@ class Metrics:
         self.digits.labels(model).inc(digits)
 
     def expose(self, accept: str) -> tuple[bytes, str]:
-        """All metrics of all processes as text, and its type: Prometheus's, or OpenMetrics where it is accepted."""
+        """All metrics of all processes as text, and its type: of what is accepted OpenMetrics, or else Prometheus's."""
         try:
             encode, kind = choose_encoder(accept)
         except (TypeError, ValueError):  # a version that is no version

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from servers import refused, running_server, wait_until
 
 from app.config import ROOT
+from app.routes.prometheus import OPEN
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
@@ -47,6 +48,20 @@ def test_any_version_that_a_client_takes_is_answered(client, kind, version):
     answer = client.get("/metrics", headers={"Accept": f"{kind};version={version}"})
     assert answer.status_code == 200
     assert "digitsmith_http_requests" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1", OPEN),
+        ("text/plain;q=0.5, application/openmetrics-text;q=0.3", "text/plain"),
+        ("application/openmetrics-text;q=0, text/plain", "text/plain"),
+        ("application/openmetrics-text;q=0", "text/plain"),
+        ("*/*", "text/plain"),
+    ],
+)
+def test_the_kind_that_a_client_would_rather_have_is_answered(client, accept, kind):
+    assert client.get("/metrics", headers={"Accept": accept}).mimetype == kind
 
 
 def test_no_client_can_make_series_without_end(client):
