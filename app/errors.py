@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 100  # characters of a parameter that are told
 OWN_HEADERS = ("allow", "content-range", "retry-after")
-HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?", re.ASCII)
+HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?", re.ASCII)
 
 
 class InvalidParameters(UnprocessableEntity):

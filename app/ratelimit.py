@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
 
     def refuse(error: RateLimitExceeded) -> Response:
         metrics.current().rate_limited.inc()
-        reset = limiter.current_limit.reset_at if limiter.current_limit else 0
+        reset = limiter.current_limit.window.reset_time if limiter.current_limit else 0  # its reset_at is rounded up
         error.retry_after = max(1, ceil(reset - time()))
         limit = error.limit.limit
         requests, span = _counted(limit.amount, "request"), _counted(limit.multiples, limit.GRANULARITY.name)

@@ -4,6 +4,7 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from flask import Flask, request
+from gunicorn.config import LimitRequestFields, LimitRequestFieldSize
 from gunicorn.http.errors import (
     ExpectationFailed,
     LimitRequestHeaders,
@@ -21,6 +22,9 @@ KINDS: dict[type[Exception], type[exceptions.HTTPException]] = {
     UnsupportedTransferCoding: exceptions.NotImplemented,
     TimeoutError: exceptions.RequestTimeout,
 }
+HEADERS = (  # gunicorn's own words do not say how many
+    f"it may have {LimitRequestFields.default} headers at most, each of {LimitRequestFieldSize.default} bytes at most"
+)
 
 
 def init_app(app: Flask) -> None:
@@ -39,8 +43,9 @@ def answer(app: Any, error: Exception, client: str) -> bytes:
     Args: error, gunicorn's, or a TimeoutError; client, its address.
     """
     kind = KINDS.get(type(error), exceptions.BadRequest)
+    reason = HEADERS if isinstance(error, LimitRequestHeaders) else error
     environ: dict[str, Any] = {"REQUEST_METHOD": "UNKNOWN", "PATH_INFO": "/(unreadable)", "REMOTE_ADDR": client}
-    environ[ERROR] = kind(f"The request cannot be read: {error}.")
+    environ[ERROR] = kind(f"The request cannot be read: {reason}.")
     setup_testing_defaults(environ)
     head: list[str] = []
 

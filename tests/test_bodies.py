@@ -49,6 +49,7 @@ def test_a_body_may_be_as_large_as_the_limit(server, request_):
         (b"GET / HTTP/1.1\r\nHost: test\r\nExpect: nothing\r\n\r\n", 417),
         (b"GET /livez HTTP/1.1\r\n\r\n", 400),
         (JSON + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\r\nHost: test\r\nA: %b\r\n\r\n" % (9000 * b"a"), 431),
         (JSON + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 415),
         (b"GET / HTTP/1.1\r\nBad Header: a\r\n\r\n", 400),
         (b"get / HTTP/1.1\r\nHost: test\r\n\r\n", 400),
