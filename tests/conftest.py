@@ -134,10 +134,10 @@ def runs(few_digits: Path) -> Path:
 
 @pytest.fixture
 def run(runs, tmp_path):
-    """A copy of a barely trained model's folder, with an evaluation put into its card."""
+    """A copy of a barely trained model's folder, with an evaluation put into its card and a shipped model's report."""
     shutil.copytree(runs / "digitsmith", tmp_path / "run")
-    (tmp_path / "run" / "evaluation").mkdir(exist_ok=True)
-    (tmp_path / "run" / "evaluation" / "report.md").write_text("# A report\n")
+    report = ROOT / "models" / "digitsmith" / "evaluation"
+    shutil.copytree(report, tmp_path / "run" / "evaluation", dirs_exist_ok=True)
     rewrite(tmp_path / "run", evaluation=EVALUATION)
     return tmp_path / "run"
 

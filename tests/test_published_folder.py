@@ -29,11 +29,30 @@ def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name)
 
 
 @pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("evolution/index.json", None, "index.json lists no sheet: go on with its run by --resume"),
+        ("evolution/index.json", b"[]", "index.json lists no sheet: go on with its run by --resume"),
+        ("evolution/step-0000001.png", None, "step-0000001.png is not a whole PNG: go on with its run by --resume"),
+        ("evolution/step-0000001.png", b"", "step-0000001.png is not a whole PNG: go on with its run by --resume"),
+        ("evaluation/classes.png", b"", "classes.png is not a whole PNG: evaluate it anew"),
+        ("evaluation/report.md", None, "has no evaluation/report.md: evaluate it anew"),
+    ],
+)
+def test_a_picture_or_a_report_that_is_missing_or_damaged_is_named(run, tmp_path, file, content, says):
+    (run / file).unlink() if content is None else (run / file).write_bytes(content)
+    with pytest.raises(TrainingError, match=re.escape(says)):
+        publish(run, tmp_path / "models" / "fine", force=True)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
     ("content", "says"),
     [
         ([], "card.json has no title"),
         (None, "card.json has no title"),
         (True, "card.json has no title"),
+        ({"realness": 5}, "card.json has no realness.logit_percentiles.all; it must be a list"),
         ({"sha256": "0123"}, "card.json has no sha256.generator.keras; it must be a text"),
         ({"evaluation": "good"}, "card.json has 'good' as evaluation; it must be an object or null"),
         ({"evaluation": None}, "has not been evaluated: run `python -m training evaluate"),
@@ -46,6 +65,7 @@ def test_a_run_without_all_that_is_shipped_is_not_published(run, tmp_path, name)
             "has other class_shares",
         ),
         ({"evaluation": EVALUATION | {"class_shares": {"generated": ["1"], "real": [1]}}}, "has other class_shares"),
+        ({"evaluation": EVALUATION | {"class_shares": {"generated": [1], "real": [0.5, 0.5], "x": 3}}}, "has other"),
         ({"evaluation": without("class_shares")}, "card.json has no class_shares.generated; it must be a list"),
         ({"evaluation": without("label_accuracy")}, "card.json has no label_accuracy.generated"),
         ({"evaluation": EVALUATION | {"memorisation": {}}}, "has no memorisation.pixels.generated.exact_duplicates"),

@@ -29,8 +29,10 @@ NEEDED: cards.Shape = {
     "latent/dim": int,
     "dataset/name": str,
     "dataset/sha256": dict,
+    "dataset/counts/train": int,
     "dataset/counts/test": int,
-    "settings": dict,
+    "settings/loss": str,
+    "realness/logit_percentiles/all": list,
     "images_seen": int,
     f"sha256/{GENERATOR}": str,
     f"sha256/{DISCRIMINATOR}": str,
@@ -97,6 +99,8 @@ def check_data(folder: Path, card: dict[str, Any], data: Dataset) -> None:
     """Raises TrainingError when the model of a folder, whose card that is, was trained on other data."""
     if card["dataset"]["sha256"] != data.sha256:
         raise TrainingError(f"{folder} was trained on {card['dataset']['name']}, not on this {data.name}.")
+    if card["classes"] != data.classes:
+        raise TrainingError(f"{folder / CARD} has {card['classes']} as classes; {data.name} has {data.classes}.")
 
 
 def exported(folder: Path, settings: Settings, progress: Progress) -> bool:

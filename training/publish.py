@@ -1,9 +1,12 @@
 """From a run that passes the gate to a shipped model folder."""
 
+import shlex
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from training import cards, checkpoint, evolution, history
 from training.errors import TrainingError
@@ -38,7 +41,8 @@ def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | No
         raise TrainingError(f"{run} has no {missing[0]}; what is published has {', '.join(SHIPPED)}.")
     evaluation = _evaluation(card, run)
     if evaluation is None:
-        raise TrainingError(f"{run} has not been evaluated: run `python -m training evaluate {run}` first.")
+        raise TrainingError(f"{_unevaluated(run)}.")
+    _check_pictures(run)
     _check_end(run, card)
     replaced = _replaced(target, run)
     incomparable = _incomparable(run, evaluation, target, replaced) if replaced else None
@@ -57,6 +61,34 @@ def publish(run: Path, target: Path, force: bool) -> tuple[list[Check], str | No
     return found, incomparable
 
 
+def _check_pictures(run: Path) -> None:
+    """Raises TrainingError when a sheet of its evolution, or a part of its report, is missing or damaged."""
+    sheets = [run / evolution.FOLDER / sheet["file"] for sheet in evolution.listed(run)]
+    if not sheets:
+        raise TrainingError(f"{run / evolution.FOLDER / evolution.INDEX} lists no sheet: {_whole_again(run)}.")
+    pictures = [run / report.FOLDER / name for name in report.PICTURES]
+    for path in (*sheets, *pictures):
+        try:
+            with Image.open(path, formats=["PNG"]) as picture:
+                picture.load()
+        except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
+            remedy = _whole_again(run) if path in sheets else "evaluate it anew"
+            raise TrainingError(f"{path} is not a whole PNG: {remedy}.") from error
+    if not (run / report.FOLDER / report.FILE).is_file():
+        raise TrainingError(f"{run} has no {report.FOLDER}/{report.FILE}: evaluate it anew.")
+
+
+def _whole_again(run: Path) -> str:
+    """What makes the sheets of a folder anew."""
+    return "go on with its run by --resume" if checkpoint.exists(run) else "copy it anew"
+
+
+def _unevaluated(folder: Path) -> str:
+    """What is said of a folder whose card has no evaluation."""
+    command = f"python -m training evaluate {shlex.quote(str(folder))}"
+    return f"{folder} has not been evaluated: run `{command}` first"
+
+
 def _shipped_files(run: Path) -> list[Path]:
     """All files that are shipped of a run, within its folder."""
     found = [path for name in SHIPPED for path in (run / name, *(run / name).glob("[!.]*"))]
@@ -67,7 +99,7 @@ def _incomparable(run: Path, evaluation: dict[str, Any], target: Path, replaced:
     """Why a run cannot be compared with the model that it would replace, whose card that is; None when it can."""
     before = _evaluation(replaced, target)
     if before is None:
-        return f"{target} has not been evaluated: run `python -m training evaluate {target}` first"
+        return _unevaluated(target)
     if _judge(evaluation) != _judge(before):
         return f"{run} and {target} were evaluated by different judges: evaluate both with the same --judges"
     return None
@@ -131,7 +163,7 @@ def _evaluation(card: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     if evaluation is not None:
         where = f"The evaluation in {folder / CARD}"
         cards.require(evaluation, needed(evaluation, card["conditional"]), where)
-        shares = list(evaluation["class_shares"].values())
+        shares = [evaluation["class_shares"][kind] for kind in ("generated", "real")]
         each = [share for kind in shares for share in kind]
         if len({len(kind) for kind in shares}) > 1 or not each or not all(isinstance(x, cards.NUMBER) for x in each):
             raise TrainingError(f"{where} has other class_shares than a number for each class.")

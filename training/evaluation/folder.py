@@ -37,10 +37,11 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
         if len(images) <= NEIGHBOURS:
             least = NEIGHBOURS + 1
             raise TrainingError(f"{data.name} has {len(images)} {kind} images; an evaluation needs at least {least}.")
+    kept_cas = _kept_cas(folder, sampler.card)
     figures = evaluate(sampler, data, judge.load_all(judges, data))
     first = next(iter(judging["judges"].values()))
     figures["judge"] = {"accuracy": first["accuracy"], "sha256": first["sha256"]}
-    figures["cas"] = _kept_cas(sampler)
+    figures["cas"] = kept_cas
     pictures.draw(folder / report.FOLDER, sampler, data, figures)
     figures["seconds"] = round(time.monotonic() - began, 1)
     _write(folder, sampler.card, figures)
@@ -50,10 +51,16 @@ def evaluate_folder(folder: Path, data: Dataset, judges: Path, with_cas: bool) -
     return figures
 
 
-def _kept_cas(sampler: Sampler) -> dict[str, Any] | None:
-    """The CAS of an earlier evaluation: an export writes a card without any, so it is of these weights."""
-    earlier = sampler.card["evaluation"] or {}
-    return earlier.get("cas")
+def _kept_cas(folder: Path, card: dict[str, Any]) -> dict[str, Any] | None:
+    """The CAS of an earlier evaluation: an export writes a card without any, so it is of these weights.
+
+    Raises: TrainingError when it is none.
+    """
+    earlier = card["evaluation"] or {}
+    if earlier.get("cas") is None:
+        return None
+    cards.require(earlier, cards.figures(["cas"]), f"The evaluation in {folder / CARD}")
+    return dict(earlier["cas"])
 
 
 def _ceiling(judges: Path, card: dict[str, Any], data: Dataset) -> list[float]:

@@ -4,6 +4,7 @@ The first judge gives the figures; two others, of another seed and another shape
 them hangs on it.
 """
 
+import shlex
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,8 +134,11 @@ def read_card(folder: Path, data: Dataset | None = None) -> dict[str, Any]:
     put_back(folder)
     try:
         card: dict[str, Any] = cards.read(folder / CARD)
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise TrainingError(f"{folder} has no judges: train them with `python -m training judge`.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        command = f"python -m training judge --judges {shlex.quote(str(folder))}"
+        raise TrainingError(f"{folder} has no judges: give a folder that has, or train some by `{command}`.") from error
+    except ValueError as error:
+        raise TrainingError(f"{folder / CARD} is not JSON ({error}): copy the folder anew.") from error
     if isinstance(card, dict) and "judges" not in card:
         raise TrainingError(f"{folder} has no judges, for its {CARD} is of something else: give the folder of judges.")
     cards.require(card, NEEDED, folder / CARD)
