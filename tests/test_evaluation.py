@@ -147,7 +147,10 @@ def test_copies_are_seen_where_test_digits_are_among_the_training_digits_too():
 
 
 @pytest.mark.usefixtures("evaluated")
-def test_the_same_evaluation_gives_the_same_figures(few_digits, judges, runs):
+def test_the_same_evaluation_gives_the_same_figures_and_needs_nobody_to_see_its_bar(
+    few_digits, judges, runs, monkeypatch
+):
+    monkeypatch.setattr("sys.stderr", None)
     once = card_of(runs / "mlp")["evaluation"]
     evaluate_folder(runs / "mlp", load(str(few_digits)), judges, with_cas=False)
     assert card_of(runs / "mlp")["evaluation"] | {"seconds": once["seconds"]} == once

@@ -1,4 +1,4 @@
-"""What a training shows on its way: a bar and, at times, a sentence, neither of which may end it."""
+"""What a training, or an evaluation, shows on its way: a bar and, at times, a sentence, neither of which may end it."""
 
 import sys
 from contextlib import suppress
@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 
 class Terminal:
-    """Standard error, which may go away or be full long before a training ends: what cannot be shown is left out."""
+    """Standard error, which may go away or be full long before the work ends: what cannot be shown is left out."""
 
     def write(self, text: str) -> None:
         """Show it if that can be."""
@@ -28,19 +28,10 @@ class Terminal:
 _TERMINAL = Terminal()  # one, so that a sentence knows the bar that it stands above
 
 
-def progress_bar(name: str, images: int, seen: int, shown: bool) -> tqdm:
-    """A bar over the images of a run, of which some have been seen; nothing where it is not to be shown."""
-    return tqdm(
-        desc=name,
-        total=images,
-        initial=seen,
-        unit="img",
-        unit_scale=True,
-        mininterval=1,
-        dynamic_ncols=True,
-        file=_TERMINAL,
-        disable=not shown or sys.stderr is None,
-    )
+def progress_bar(name: str, total: int, unit: str, shown: bool = True, **settings: Any) -> tqdm:
+    """A bar, with tqdm's settings; nothing where it is not to be shown."""
+    disable = not shown or sys.stderr is None
+    return tqdm(desc=name, total=total, unit=unit, file=_TERMINAL, disable=disable, dynamic_ncols=True, **settings)
 
 
 def advance(bar: tqdm, batch_size: int, metrics: dict[str, float]) -> None:

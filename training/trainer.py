@@ -1,6 +1,7 @@
 """The training loop: batches in, steps of a GAN, and on the way checkpoints, history and sheets."""
 
 import math
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -83,7 +84,8 @@ class Trainer:
             self.evolution.draw(step)
         if step:
             self.save()  # with the settings given anew, before a row or a sheet goes beyond it
-        bar = progress_bar(self.folder.name, whole * size, step * size, shown=self.workers.chief)
+        settings = {"initial": step * size, "unit_scale": True, "mininterval": 1}
+        bar = progress_bar(self.folder.name, whole * size, "img", self.workers.chief, **settings)
         with bar, _stop_requests() as stops:
             self._play(bar, stops)
             self._end_history()
@@ -103,9 +105,8 @@ class Trainer:
             advance(bar, settings.batch_size, metrics)
             if self.workers.any(bool(stops)):
                 self.save()
-                raise InterruptedRunError(
-                    f"Stopped and saved: go on with --resume --out {self.folder} and the same --data"
-                )
+                folder = shlex.quote(str(self.folder))
+                raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {folder} and the same --data")
             if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
                 self.save()
 

@@ -10,6 +10,8 @@ import numpy as np
 from keras import layers
 from tqdm import tqdm
 
+from training.terminal import progress_bar
+
 SEEDS = (1, 2, 3)
 EPOCHS, BATCH = 10, 64
 HELD_OUT = 12  # one in so many digits, the last 5,000 of MNIST's 60,000, chooses the epoch
@@ -20,7 +22,7 @@ def scores(images: np.ndarray, labels: np.ndarray, test_images: np.ndarray, test
 
     Args: images (N, 28, 28, 1) uint8 and labels (N,); test_images and test_labels, likewise.
     """
-    with tqdm(total=len(SEEDS) * EPOCHS, desc="CAS", unit="epoch") as bar:
+    with progress_bar("CAS", len(SEEDS) * EPOCHS, "epoch") as bar:
         return [_score(images, labels, test_images, test_labels, seed, bar) for seed in SEEDS]
 
 

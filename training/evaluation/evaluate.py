@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from training.data import Dataset
 from training.evaluation import cas, memorisation, metrics
 from training.evaluation.judge import Judge
 from training.evaluation.sampler import Sampler
+from training.terminal import progress_bar
 
 SEED = 20_260  # of the latents; a training draws its own from other streams
 SAMPLE = 10_000  # digits at most for what grows with the square of their number
@@ -31,7 +31,7 @@ def evaluate(sampler: Sampler, data: Dataset, judges: dict[str, Judge]) -> Figur
     """
     count, sample = len(data.train_images), sample_size(data)
     figures: Figures = {"seed": SEED, "count": count, "sample": sample}
-    with tqdm(total=len(judges) + 4, desc="evaluate", unit="part") as bar:
+    with progress_bar("evaluate", len(judges) + 4, "part") as bar:
 
         def part(name: str, measure: Callable[..., Any], *given: Any) -> Any:
             bar.set_postfix_str(name)
