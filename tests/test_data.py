@@ -219,6 +219,14 @@ def test_a_name_that_is_no_text_becomes_one(folder):
     assert load(str(other)).name == "b\ufffdse"
 
 
+@pytest.mark.parametrize(("source", "name"), [("letters-1.5", "letters-1.5"), ("letters-1.5.npz", "letters-1.5")])
+def test_a_folder_has_its_whole_name_and_a_file_has_it_without_its_ending(folder, tmp_path, arrays, source, name):
+    places = dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays.values(), strict=True))
+    np.savez(tmp_path / "letters-1.5.npz", **places)
+    folder.rename(folder.with_name("letters-1.5"))
+    assert load(str(tmp_path / source)).name == name
+
+
 @pytest.mark.parametrize("source", ["letters", "digits.npz"])
 def test_a_file_that_may_not_be_read_is_not_said_to_be_damaged(folder, tmp_path, monkeypatch, source):
     (tmp_path / "digits.npz").touch()

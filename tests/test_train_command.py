@@ -80,9 +80,9 @@ def test_a_run_is_exported_once_its_folder_holds_the_model_of_its_end(runs, tmp_
     ],
 )
 def test_a_bad_flag_is_refused_with_a_sentence(real_digits, tmp_path, flags, says):
-    done = invoke("train", "--data", real_digits, "--out", tmp_path / "run", *flags)
+    done = invoke("train", "--data", real_digits, "--out", tmp_path / "new" / "run", *flags)
     assert says in done.stderr
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_model_without_its_checkpoint_can_neither_go_on_nor_be_begun_anew(runs, few_digits, tmp_path):
@@ -101,6 +101,14 @@ def test_what_lies_in_a_folder_that_is_no_run_is_not_lost(few_digits, tmp_path, 
     done = invoke("train", "--data", few_digits, "--out", tmp_path / "run", "--images", 64)
     assert f"Error: {tmp_path / 'run'} holds {name}, which would be lost: give another --out." in done.stderr
     assert mine.exists()
+
+
+def test_a_place_for_events_that_can_be_none_is_refused(few_digits, tmp_path):
+    events = tmp_path / "run" / "tensorboard"
+    events.parent.mkdir()
+    events.touch()
+    done = invoke("train", "--data", few_digits, "--out", events.parent, "--images", 64, "--tensorboard")
+    assert f"Error: {events} cannot be written; it must be a folder" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--out", "--data"])

@@ -5,9 +5,11 @@ import json
 import os
 import signal
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from trainings import history
 
 from training import checkpoint
@@ -15,7 +17,7 @@ from training.checkpoint import Progress
 from training.data import load
 from training.errors import TrainingError
 from training.gan import GAN
-from training.history import METRICS, holds, write
+from training.history import METRICS, TensorBoard, holds, write
 from training.presets import settings_for
 from training.trainer import InterruptedRunError, Trainer
 from training.workers import Workers
@@ -75,6 +77,17 @@ def test_a_run_that_gets_away_says_so_once(trainer, capsys, first, loss, told):
     said = capsys.readouterr().err
     assert said.count(f"The discriminator's loss is {loss}, where one that tells nothing apart has 1.39") == told
     assert said.count("Begin again with --drift 0.001.") == told
+
+
+def test_a_run_outlives_its_events(trainer, capsys):
+    trainer.tensorboard = TensorBoard(trainer.folder, enabled=True)
+    trainer.tensorboard._writer = Mock(
+        as_default=Mock(side_effect=tf.errors.ResourceExhaustedError(None, None, "full"))
+    )
+    trainer.gan.train_step = lambda step, *_: dict.fromkeys(METRICS, 1.3)
+    trainer.run()
+    assert capsys.readouterr().err.count("tensorboard can no longer be written: the training goes on without") == 1
+    assert checkpoint.read(trainer.folder)[2].step == 10
 
 
 class Gone:

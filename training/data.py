@@ -209,7 +209,10 @@ def _idx(array: np.ndarray) -> bytes:
 def _name(source: str, digests: dict[str, str]) -> str:
     if digests == MNIST_SHA256:
         return "mnist"
-    name = Path(source).resolve().stem.encode(errors="surrogateescape").decode(errors="replace")  # it may be no text
+    path = Path(source).resolve()
+    name = (
+        (path.name if path.is_dir() else path.stem).encode(errors="surrogateescape").decode(errors="replace")
+    )  # it may be no text
     if name.lower() == "mnist":
         wrong = ", ".join(part for part, digest in digests.items() if digest != MNIST_SHA256[part])
         raise TrainingError(

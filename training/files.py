@@ -65,11 +65,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def there(folder: Path, option: str) -> Iterator[None]:
-    """Have a folder that an option names; one that is made for it and still empty at the end goes again.
+    """Have a folder that an option names; what is made for it and still empty at the end goes again.
 
     Raises: TrainingError when it cannot be.
     """
-    made = not folder.exists()
+    missing = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -77,9 +77,9 @@ def there(folder: Path, option: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if made:
+        for path in missing:
             with suppress(OSError):
-                folder.rmdir()  # refused where there is anything in it
+                path.rmdir()  # refused where there is anything in it
 
 
 def check_writable(folder: Path) -> None:

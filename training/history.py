@@ -5,6 +5,7 @@ from pathlib import Path
 
 from training.errors import TrainingError
 from training.files import replacing
+from training.terminal import say
 
 FILE = "history.csv"
 PLOT = "history.png"
@@ -38,7 +39,7 @@ def read(folder: Path) -> list[dict[str, float]]:
     try:
         with (folder / FILE).open(newline="") as file:
             rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(file)]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise TrainingError(f"{folder / FILE} is not a whole history: {error!r}.") from error
     if not rows:
         raise TrainingError(f"{folder / FILE} has no rows.")
@@ -86,19 +87,32 @@ def plot(folder: Path, rows: list[dict[str, float]], title: str) -> None:
 
 
 class TensorBoard:
-    """Writes rows as TensorBoard events to the run's tensorboard/ when enabled."""
+    """Writes rows as TensorBoard events to the run's tensorboard/ when enabled.
+
+    Raises: TrainingError when there can be none.
+    """
 
     def __init__(self, folder: Path, enabled: bool):
         import tensorflow as tf
 
-        self._scalar = tf.summary.scalar
-        self._writer = tf.summary.create_file_writer(str(folder / "tensorboard")) if enabled else None
+        self._folder = folder / "tensorboard"
+        self._scalar, self._error = tf.summary.scalar, tf.errors.OpError
+        try:
+            self._writer = tf.summary.create_file_writer(str(self._folder)) if enabled else None
+        except self._error as error:
+            raise TrainingError(
+                f"{self._folder} cannot be written; it must be a folder, or leave --tensorboard out."
+            ) from error
 
     def write(self, row: dict[str, float]) -> None:
-        """Add one row of the history at its number of images seen."""
+        """Add one row of the history at its number of images seen; where that fails, it was the last."""
         if self._writer is None:
             return
-        with self._writer.as_default():
-            for name in (*METRICS, "images_per_second"):
-                self._scalar(name, row[name], step=int(row["images_seen"]))
-        self._writer.flush()
+        try:
+            with self._writer.as_default():
+                for name in (*METRICS, "images_per_second"):
+                    self._scalar(name, row[name], step=int(row["images_seen"]))
+            self._writer.flush()
+        except self._error:
+            self._writer = None
+            say(f"{self._folder} can no longer be written: the training goes on without TensorBoard's events.")
