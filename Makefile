@@ -38,7 +38,7 @@ docker-test: ## Build the container, run it read-only and fetch a digit from it
 scale-test: ## Run three servers behind nginx with Redis, replace and kill them under load; needs Compose and hey
 	tests/scale-test.sh
 
-# Debian's Chromium and Fashion-MNIST, where we may install them; else the tests that need them say so.
+# Debian's Chromium, curl and Fashion-MNIST, where we may install them; else the tests that need them say so.
 debian:
 	@if [ "$$(id -u)" != 0 ]; then as_root="sudo -n"; fi; \
 	if ! { command -v chromium && command -v curl && test -d /usr/share/datasets/fashion-mnist; } >/dev/null \

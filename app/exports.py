@@ -1,7 +1,7 @@
 """Networks as OpenVINO reads them: made from `.keras` files by Keras, rewritten by `app.graphs`, and kept.
 
 Keras takes seconds and 150 MB to import, so it does this in a process of its own, and those that serve
-never import it. The `.keras` file stays the source of truth: what is kept goes by its hash.
+never import it. The `.keras` file stays the source of truth: what is kept goes by its hash and what made it.
 """
 
 import errno

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import SHIPPED
+from evaluations import card_of
 from PIL import Image
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -22,7 +23,7 @@ def folder(request):
 
 @pytest.fixture(scope="module")
 def card(folder):
-    return json.loads((folder / "card.json").read_text())
+    return card_of(folder)
 
 
 def drawn(folder, card, count: int) -> tuple[np.ndarray, np.ndarray | None]:
@@ -39,7 +40,7 @@ def test_only_what_the_contract_names_is_shipped(folder):
 
 def test_the_card_tells_how_good_its_digits_are_and_that_the_gate_was_passed(folder, card):
     figures = card["evaluation"]
-    judges = json.loads((ROOT / "training" / "evaluation" / "judges" / "card.json").read_text())
+    judges = card_of(ROOT / "training" / "evaluation" / "judges")
     assert figures["judge"]["sha256"] == judges["judges"]["first"]["sha256"]
     assert figures["count"] == 60000
     assert all({"generated", "real"} <= set(figures[name]) for name in ("judge_fid", "precision", "recall", "coverage"))
@@ -51,7 +52,7 @@ def test_the_card_tells_how_good_its_digits_are_and_that_the_gate_was_passed(fol
 
 def test_digitsmith_is_cheap_and_as_good_as_it_was_meant_to_be():
     """All that it was meant to reach and has reached, so that no model takes its place that does not."""
-    card = json.loads((ROOT / "models" / "digitsmith" / "card.json").read_text())
+    card = card_of(ROOT / "models" / "digitsmith")
     figures = card["evaluation"]
     assert card["generator"]["mflop"] <= 10
     assert card["generator"]["bytes"] <= 2_000_000
@@ -133,14 +134,14 @@ def reader(real_digits):
 
 def test_digits_are_those_that_were_asked_for(reader):
     folder = ROOT / "models" / "digitsmith"
-    images, labels = drawn(folder, json.loads((folder / "card.json").read_text()), 500)
+    images, labels = drawn(folder, card_of(folder), 500)
     assert (reader.predict(images.reshape(-1, 784)) == labels).mean() > 0.9
 
 
 @pytest.mark.parametrize("name", ["mlp", "dcgan"])
 def test_every_digit_comes_where_none_can_be_asked_for(reader, name):
     folder = ROOT / "models" / name
-    images, _ = drawn(folder, json.loads((folder / "card.json").read_text()), 1000)
+    images, _ = drawn(folder, card_of(folder), 1000)
     shares = np.bincount(reader.predict(images.reshape(-1, 784)), minlength=10) / 1000
     assert shares.min() > 0.02
     assert shares.max() < 0.3

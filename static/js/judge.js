@@ -82,7 +82,7 @@ function answer(event) {
 }
 
 function finish() {
-  const verdicts = round.digits.map(({ opinion }) => hundredths(opinion.realness) >= hundredths(round.line)); // as both are shown;
+  const verdicts = round.digits.map(({ opinion }) => hundredths(opinion.realness) >= hundredths(round.line)); // as both are shown
   const score = (said) => said.filter((one, number) => one === round.digits[number].real).length;
   place.textContent = "Those were the ten.";
   picture.hidden = true;
