@@ -210,9 +210,8 @@ def _name(source: str, digests: dict[str, str]) -> str:
     if digests == MNIST_SHA256:
         return "mnist"
     path = Path(source).resolve()
-    name = (
-        (path.name if path.is_dir() else path.stem).encode(errors="surrogateescape").decode(errors="replace")
-    )  # it may be no text
+    given = path.name if path.is_dir() else path.stem
+    name = given.encode(errors="surrogateescape").decode(errors="replace")  # it may be no text
     if name.lower() == "mnist":
         wrong = ", ".join(part for part, digest in digests.items() if digest != MNIST_SHA256[part])
         raise TrainingError(
