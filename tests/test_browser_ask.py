@@ -113,6 +113,18 @@ def test_what_could_not_be_judged_has_not_been_seen(page):
     expect(page.locator("#draw-seen")).to_be_hidden()
 
 
+def test_an_opinion_that_does_not_come_at_all_is_given_up_and_can_be_asked_for_again(page):
+    page.clock.install()
+    page.route("**/discriminate?*", lambda _: None)
+    with page.expect_request("**/discriminate?*"):
+        draw_one(page)
+    page.clock.run_for(20_000)
+    expect(page.locator("#draw-status")).to_have_text("The server does not answer. Try again in a moment.")
+    page.unroute("**/discriminate?*")
+    page.locator("#draw-again").click()
+    expect(page.locator(OPINION)).to_contain_text("More real than")
+
+
 def test_clear_forgets(page):
     draw_one(page)
     expect(page.locator(OPINION)).to_contain_text("More real")

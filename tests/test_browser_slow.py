@@ -62,3 +62,16 @@ def test_histories_that_are_slow_are_said_to_be_loading(page):
         request.continue_()
     expect(status).to_have_text("")
     expect(page.locator("#learn figure [data-chart=losses] svg").first).to_be_attached()
+
+
+def test_ten_digits_that_do_not_come_at_all_are_given_up_and_can_be_asked_for_again(page):
+    begin = page.get_by_role("button", name="Begin")
+    page.clock.install()
+    page.route("**/generate?*", lambda _: None)
+    with page.expect_request("**/generate?*"):
+        begin.click()
+    page.clock.run_for(20_000)
+    expect(page.locator("#judge-status")).to_have_text("The server does not answer. Try again in a moment.")
+    page.unroute("**/generate?*")
+    begin.click()
+    expect(page.locator("#judge-place")).to_contain_text("Digit 1 of 10")
