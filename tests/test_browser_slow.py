@@ -75,3 +75,15 @@ def test_ten_digits_that_do_not_come_at_all_are_given_up_and_can_be_asked_for_ag
     page.unroute("**/generate?*")
     begin.click()
     expect(page.locator("#judge-place")).to_contain_text("Digit 1 of 10")
+
+
+def test_histories_that_do_not_come_at_all_are_given_up_and_can_be_loaded_again(page):
+    page.clock.install()
+    page.route("**/history", lambda _: None)
+    with page.expect_request("**/history"):
+        page.locator("#learn").scroll_into_view_if_needed()
+    page.clock.run_for(20_000)
+    expect(page.locator("#learn-status")).to_have_text("The server does not answer. Try again in a moment.")
+    page.unroute("**/history")
+    page.locator("#learn").get_by_role("button", name="Play").click()
+    expect(page.locator("#learn figure:visible svg")).to_have_count(2)

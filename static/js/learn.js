@@ -3,7 +3,7 @@
 import { draw } from "./curves.js";
 import { whenNear } from "./near.js";
 import { playable } from "./player.js";
-import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
+import { allOrNone, askJSON, onlyLatest, orSay, PATIENCE } from "./server.js";
 
 const PLAY = 12; // seconds from noise to the end
 const SHEETS_LOADING = "The sheets are loading.";
@@ -14,7 +14,7 @@ const section = document.querySelector("#learn");
 const slider = section.querySelector("#learn-time");
 const status = section.querySelector("#learn-status");
 const figures = [...section.querySelectorAll("figure")];
-const latest = onlyLatest();
+const latest = onlyLatest(PATIENCE);
 const say = (words) => (status.textContent = words);
 
 let learners = []; // { figure, sheets, cursors, wanted, shown }: one a model, its sheets among them
