@@ -93,20 +93,50 @@ def test_a_data_set_is_no_larger_than_was_foretold(page, format_):
 
 def test_a_data_set_shows_how_far_it_has_come_and_can_be_cancelled(page):
     page.evaluate(
-        """() => { window.fetch = async (url, { signal }) => new Response(new ReadableStream({ start(stream) {
-            stream.enqueue(new Uint8Array(39000));
-            signal.addEventListener("abort", () => stream.error(signal.reason));
-        } })) }"""
+        """() => { const busy = [{ status: 503, headers: { "Retry-After": 1 } }];
+        window.fetch = async (url, { signal }) => {
+            if (busy.length && url.startsWith("dataset")) return new Response("{}", busy.pop());
+            return new Response(new ReadableStream({ start(stream) {
+                stream.enqueue(new Uint8Array(39000));
+                signal.addEventListener("abort", () => stream.error(signal.reason));
+            } }));
+        } }"""
     )
     page.get_by_role("button", name="Download", exact=True).click()
     expect(page.locator("#dataset-size")).to_have_text("39 kB of at most 805 kB")
+    expect(page.locator("#dataset-status")).to_have_text("Drawing the data set")  # and no more that the server is busy
     expect(page.locator("#dataset-progress")).to_have_js_property("value", 39000)
-    page.get_by_role("button", name="Download", exact=True).click()  # the first gives way to the second
-    expect(page.locator("#dataset-progress")).to_have_js_property("value", 39000)
+    page.fill("#dataset [name=per_class]", "200")
+    page.get_by_role("button", name="Download", exact=True).click()  # the first gives way to another
+    expect(page.locator("#dataset-size")).to_have_text("39 kB of at most 1.6 MB")
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Download", exact=True)).to_be_focused()
     expect(page.locator("#dataset-progress")).to_be_hidden()
     expect(page.locator("#dataset-status")).to_have_text("Cancelled")
+
+
+def test_a_data_set_under_way_is_not_begun_anew_and_keeps_its_size(page):
+    section, size, status = page.locator("#dataset"), page.locator("#dataset-size"), page.locator("#dataset-status")
+    asked, held = [], []
+
+    def answer(route):
+        asked.append(route.request.url)
+        route.fulfill(status=503, headers={"Retry-After": "1"}, body="{}") if len(asked) == 1 else held.append(route)
+
+    page.clock.install()
+    page.route("**/dataset?*", answer)
+    section.get_by_role("button", name="Download").click()
+    expect(status).to_have_text("The server is busy; trying again in 1 second.")
+    with page.expect_request("**/dataset?*"):
+        page.clock.run_for(1000)
+    before = size.inner_text()
+    section.get_by_role("button", name="Download").click()
+    page.fill("#dataset [name=per_class]", "1")
+    assert (len(asked), size.inner_text()) == (2, before)
+    with page.expect_download():
+        held[0].continue_()
+    expect(status).to_contain_text("The data set is here")
+    expect(size).to_contain_text("10 digits")
 
 
 def test_an_error_of_the_data_set_is_told_in_the_servers_words(page):

@@ -12,6 +12,7 @@ const bar = document.querySelector("#dataset-progress");
 const status = document.querySelector("#dataset-status");
 const cancel = document.querySelector("#dataset-cancel");
 const latest = onlyLatest();
+let drawing = null; // the parameters of the data set that is under way
 const say = (words) => (status.textContent = words);
 
 const UNITS = [[1e9, "GB", 1], [1e6, "MB", 1], [0, "kB", 0]]; // from how many bytes on, and with how many places
@@ -27,8 +28,9 @@ function asked() {
   return { digits, most: digits * MOST[form.elements.format.value] + AROUND };
 }
 
-/** Tell how large it will be; nothing of what the form would not send. */
+/** Tell how large it will be, unless one is under way; nothing of what the form would not send. */
 function foretell() {
+  if (drawing !== null) return;
   const { digits, most } = asked();
   const { valid } = form.elements.per_class.validity;
   size.textContent = valid ? `${digits.toLocaleString("en")} digits, at most ${amount(most)}` : "\u00a0";
@@ -60,20 +62,26 @@ function save(blob, name) {
 async function download(event) {
   event.preventDefault();
   const parameters = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  if (drawing === String(parameters)) return; // an impatient click would only begin it anew
+  const { most } = asked();
   const signal = latest();
-  busy(true);
+  busy(String(parameters));
   await orSay(say, async () => {
     say("Drawing the data set");
     const response = await ask(`dataset?${parameters}`, { signal }, say);
-    const blob = await gather(response, asked().most);
+    say("Drawing the data set"); // though the server may have been busy before
+    const blob = await gather(response, most);
     const named = /filename="?([^";]+)/.exec(response.headers.get("Content-Disposition") ?? "");
-    save(blob, named?.[1] ?? `digitsmith.${form.elements.format.value}`);
+    save(blob, named?.[1] ?? `digitsmith.${parameters.get("format")}`);
     say(`The data set is here: ${amount(blob.size)}, seed ${response.headers.get("X-Seed") ?? parameters.get("seed")}`);
   });
-  if (!signal.aborted) busy(false);
+  if (!signal.aborted) busy(null);
 }
 
-function busy(now) {
+/** Show that a data set of these parameters is under way, or with null that none is. */
+function busy(parameters) {
+  drawing = parameters;
+  const now = parameters !== null;
   if (!now && document.activeElement === cancel) form.querySelector("[type=submit]").focus();
   bar.hidden = cancel.hidden = !now;
   bar.removeAttribute("value");
@@ -86,7 +94,7 @@ export function start() {
   form.addEventListener("submit", download);
   cancel.addEventListener("click", () => {
     latest();
-    busy(false);
+    busy(null);
     say("Cancelled");
     form.querySelector("[type=submit]").focus();
   });
