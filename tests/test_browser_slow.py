@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, expect
 from servers import wait_until
 
@@ -87,3 +88,31 @@ def test_histories_that_do_not_come_at_all_are_given_up_and_can_be_loaded_again(
     page.unroute("**/history")
     page.locator("#learn").get_by_role("button", name="Play").click()
     expect(page.locator("#learn figure:visible svg")).to_have_count(2)
+
+
+def test_a_sheet_that_does_not_come_at_all_is_given_up_and_another_can_be_shown(page):
+    section, seen = page.locator("#learn"), page.locator("#learn figure:visible .seen")
+    section.scroll_into_view_if_needed()
+    expect(seen).to_contain_text("the end")
+    page.clock.install()
+    page.route("**/evolution/*", lambda _: None)
+    with page.expect_request("**/evolution/*"):
+        page.fill("#learn-time", "300")
+    page.clock.run_for(20_000)
+    expect(page.locator("#learn-status")).to_have_text("A sheet cannot be loaded. Try again in a moment.")
+    page.unroute("**/evolution/*")
+    page.fill("#learn-time", "500")
+    expect(seen).not_to_contain_text("the end")
+
+
+@pytest.mark.parametrize("focus", ["#make [type=submit]", "#number-form [name=number]"])
+def test_a_key_that_is_held_asks_once(page, focus):
+    asked, drawing = [], re.compile("/(generate|number/)")
+    page.on("request", lambda request: asked.append(request.url) if drawing.search(request.url) else None)
+    page.focus(focus)
+    with page.expect_response(drawing):
+        page.keyboard.down("Enter")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.down("Enter")  # again while it is down: a key that repeats
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert len(asked) == 1

@@ -135,5 +135,4 @@ export function start() {
   if (!section) return;
   begin.addEventListener("click", play);
   answers.addEventListener("click", answer);
-  answers.addEventListener("keydown", (event) => event.repeat && event.preventDefault()); // a key held answers once
 }

@@ -119,11 +119,11 @@ async function fetchAhead() {
   return true;
 }
 
-/** Wait for a picture to come. */
-async function loaded(url) {
+/** Wait for a picture to come; one that has not come in all patience is given up. */
+function loaded(url) {
   const image = new Image();
   image.src = url;
-  await image.decode();
+  return Promise.race([image.decode(), new Promise((_, giveUp) => setTimeout(giveUp, PATIENCE))]);
 }
 
 /** Load all that is shown, once; where that fails, the next who turns to it tries again. */

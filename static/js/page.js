@@ -18,4 +18,8 @@ for (const field of document.querySelectorAll("[type=number]"))
 document.querySelector(".contents").addEventListener("focusin", ({ target }) => {
   target.scrollIntoView({ block: "nearest", inline: "nearest" }); // Chromium leaves a link that is half in sight where it is
 });
+document.addEventListener("keydown", (event) => {
+  const again = event.repeat && event.key === "Enter" && event.target.closest("button, input");
+  if (again) event.preventDefault(); // a key held asks once, and not thirty times a second
+});
 for (const section of [make, number, take, dataset, explore, interpolation, learn, judge, draw, understand]) section.start();
