@@ -33,7 +33,7 @@ def read_digit(content: bytes) -> NDArray[np.uint8]:
     Raises: UnsupportedMediaType when it is no PNG, UnprocessableEntity when it is damaged, too large
         or blank, CrowdedError as `app.crowding` does.
     """
-    ink = _ink(_grey(content))
+    ink = _read(content)
     digit = ink if ink.shape == (SIDE, SIDE) or ink.max() < INK else _centred(ink)
     if digit.max() < INK:
         raise UnprocessableEntity("The picture is blank: it must show a digit.")
@@ -48,8 +48,8 @@ def _ink(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return (dark if dark.sum() > light.sum() else light).astype(np.uint8)
 
 
-def _grey(content: bytes) -> NDArray[np.uint8]:
-    """The picture in grey, where it is transparent on white or on black, whichever shows more of it."""
+def _read(content: bytes) -> NDArray[np.uint8]:
+    """The ink of a PNG, where it is transparent on white or on black, whichever shows more of it."""
     if not content.startswith(BEGINNING):
         raise UnsupportedMediaType("The body must be a PNG picture of a digit, as it is and not in a form.")
     if END not in content:
@@ -76,8 +76,8 @@ def _on_ground(picture: Image.Image) -> NDArray[np.uint8]:
     coloured = (_in_bytes(picture) if picture.mode.startswith("I") else picture).convert("RGBA")
     opaque = np.asarray(coloured.getchannel("A")).min() == 255
     greys = [np.asarray(_laid(coloured, ground).convert("L")) for ground in (("white",) if opaque else GROUNDS)]
-    grey = max(greys, key=lambda grey: _ink(grey).sum())
-    return grey if np.ptp(grey) >= INK else _clearest(_laid(coloured, "white"))
+    grey, ink = max(((grey, _ink(grey)) for grey in greys), key=lambda both: both[1].sum())
+    return ink if np.ptp(grey) >= INK else _ink(_clearest(_laid(coloured, "white")))
 
 
 def _in_bytes(picture: Image.Image) -> Image.Image:
