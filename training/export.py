@@ -78,7 +78,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
     Raises: TrainingError when it has none, the card is not whole, or describes other networks than are there.
     """
-    remedy = "go on with its run by --resume" if checkpoint.exists(folder) else "copy it anew"
+    remedy = whole_again(folder)
     missing = [file for file in (CARD, GENERATOR, DISCRIMINATOR) if not (folder / file).is_file()]
     if len(missing) == 3:
         raise TrainingError(f"{folder} is not a model folder; it must hold {CARD}, {GENERATOR} and {DISCRIMINATOR}.")
@@ -93,6 +93,11 @@ def read_card(folder: Path) -> dict[str, Any]:
     if changed:
         raise TrainingError(f"{folder / changed[0]} is not the file that its {CARD} describes: {remedy}.")
     return card
+
+
+def whole_again(folder: Path) -> str:
+    """What makes a folder whole of which something is missing or damaged."""
+    return "go on with its run by --resume" if checkpoint.exists(folder) else "copy it anew"
 
 
 def check_data(folder: Path, card: dict[str, Any], data: Dataset) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from training import cards, checkpoint, evolution, history
 from training.errors import TrainingError
 from training.evaluation import judge, report
-from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card
+from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card, whole_again
 from training.files import alone, put_back, replacing_folder
 from training.gate import Check, checks, needed
 
@@ -65,22 +65,22 @@ def _check_pictures(run: Path) -> None:
     """Raises TrainingError when a sheet of its evolution, or a part of its report, is missing or damaged."""
     sheets = [run / evolution.FOLDER / sheet["file"] for sheet in evolution.listed(run)]
     if not sheets:
-        raise TrainingError(f"{run / evolution.FOLDER / evolution.INDEX} lists no sheet: {_whole_again(run)}.")
-    pictures = [run / report.FOLDER / name for name in report.PICTURES]
-    for path in (*sheets, *pictures):
-        try:
-            with Image.open(path, formats=["PNG"]) as picture:
-                picture.load()
-        except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
-            remedy = _whole_again(run) if path in sheets else "evaluate it anew"
-            raise TrainingError(f"{path} is not a whole PNG: {remedy}.") from error
+        raise TrainingError(f"{run / evolution.FOLDER / evolution.INDEX} lists no sheet: {whole_again(run)}.")
+    for path in sheets:
+        _check_picture(path, whole_again(run))
+    for name in report.PICTURES:
+        _check_picture(run / report.FOLDER / name, "evaluate it anew")
     if not (run / report.FOLDER / report.FILE).is_file():
         raise TrainingError(f"{run} has no {report.FOLDER}/{report.FILE}: evaluate it anew.")
 
 
-def _whole_again(run: Path) -> str:
-    """What makes the sheets of a folder anew."""
-    return "go on with its run by --resume" if checkpoint.exists(run) else "copy it anew"
+def _check_picture(path: Path, remedy: str) -> None:
+    """Raises TrainingError, with what would mend it, when a picture is missing or damaged."""
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            picture.load()
+    except Exception as error:  # Pillow has a dozen ways to say that a PNG is damaged
+        raise TrainingError(f"{path} is not a whole PNG: {remedy}.") from error
 
 
 def _unevaluated(folder: Path) -> str:

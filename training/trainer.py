@@ -84,8 +84,15 @@ class Trainer:
             self.evolution.draw(step)
         if step:
             self.save()  # with the settings given anew, before a row or a sheet goes beyond it
-        settings = {"initial": step * size, "unit_scale": True, "mininterval": 1}
-        bar = progress_bar(self.folder.name, whole * size, "img", self.workers.chief, **settings)
+        bar = progress_bar(
+            self.folder.name,
+            whole * size,
+            "img",
+            self.workers.chief,
+            initial=step * size,
+            unit_scale=True,
+            mininterval=1,
+        )
         with bar, _stop_requests() as stops:
             self._play(bar, stops)
             self._end_history()
