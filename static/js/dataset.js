@@ -11,7 +11,7 @@ const size = document.querySelector("#dataset-size");
 const bar = document.querySelector("#dataset-progress");
 const status = document.querySelector("#dataset-status");
 const cancel = document.querySelector("#dataset-cancel");
-const latest = onlyLatest();
+const latest = onlyLatest(null); // a large one takes its time
 let drawing = null; // the parameters of the data set that is under way
 const say = (words) => (status.textContent = words);
 

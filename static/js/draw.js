@@ -2,7 +2,7 @@
 
 import { paper } from "./pen.js";
 import { opinionOn } from "./real.js";
-import { allOrNone, onlyLatest, orSay, PATIENCE } from "./server.js";
+import { allOrNone, onlyLatest, orSay } from "./server.js";
 import { percent } from "./words.js";
 
 const section = document.querySelector("#ask");
@@ -11,7 +11,7 @@ const seen = section.querySelector("#draw-seen");
 const status = section.querySelector("#draw-status");
 const again = section.querySelector("#draw-again");
 const rows = [...section.querySelectorAll("[data-model]")];
-const latest = onlyLatest(PATIENCE);
+const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
 let drawn = false;

@@ -5,7 +5,7 @@ import { put } from "./digits.js";
 import { asked, label } from "./explore.js";
 import { whenNear } from "./near.js";
 import { playable } from "./player.js";
-import { ask, onlyLatest, orSay, PATIENCE, whole } from "./server.js";
+import { ask, onlyLatest, orSay, whole } from "./server.js";
 import { withArticle } from "./words.js";
 
 const STEPS = 64; // frames, as many as the server draws
@@ -15,7 +15,7 @@ const section = document.querySelector("#explore");
 const film = section.querySelector("#way-film");
 const slider = section.querySelector("#way-place");
 const status = section.querySelector("#way-status");
-const latest = onlyLatest(PATIENCE);
+const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
 let drawn = false; // whether the way that is wanted is there

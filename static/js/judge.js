@@ -1,7 +1,7 @@
 // Be the judge: real or generated? Then your score beside the discriminator's on the same ten digits.
 
 import { generatedDigit, opinionOn, realDigit } from "./real.js";
-import { allOrNone, askJSON, onlyLatest, orSay, PATIENCE } from "./server.js";
+import { allOrNone, askJSON, onlyLatest, orSay } from "./server.js";
 import { hundredths, percent, withArticle } from "./words.js";
 
 const DIGITS = 10;
@@ -15,7 +15,7 @@ const place = document.querySelector("#judge-place");
 const answers = document.querySelector("#judge-answers");
 const begin = document.querySelector("#judge-begin");
 const result = document.querySelector("#judge-result");
-const latest = onlyLatest(PATIENCE);
+const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 const named = (real) => (real ? "real" : "generated");
 

@@ -14,7 +14,7 @@ const section = document.querySelector("#learn");
 const slider = section.querySelector("#learn-time");
 const status = section.querySelector("#learn-status");
 const figures = [...section.querySelectorAll("figure")];
-const latest = onlyLatest(PATIENCE);
+const latest = onlyLatest();
 const say = (words) => (status.textContent = words);
 
 let learners = []; // { figure, sheets, cursors, wanted, shown }: one a model, its sheets among them

@@ -3,7 +3,7 @@
 import { onReturn, remember, remembered } from "./address.js";
 import { show, walkable } from "./digits.js";
 import { alone } from "./keys.js";
-import { askJSON, onlyLatest, orSay, PATIENCE } from "./server.js";
+import { askJSON, onlyLatest, orSay } from "./server.js";
 import { ofDigit, ofPicture } from "./words.js";
 
 const DEFAULTS = { count: "1", truncation: "1" };
@@ -14,7 +14,7 @@ const list = document.querySelector("#made");
 const caption = document.querySelector("#caption");
 const chosen = document.querySelector("#chosen");
 const link = document.querySelector("#link");
-const latest = onlyLatest(PATIENCE);
+const latest = onlyLatest();
 
 let coming = null; // what "Generate" has asked for and not brought yet
 let putAside = ""; // the digit that was chosen before a model that does not know it

@@ -2,14 +2,14 @@
 
 import { onReturn, remember, remembered } from "./address.js";
 import { picture, refill } from "./digits.js";
-import { askJSON, onlyLatest, orSay, PATIENCE } from "./server.js";
+import { askJSON, onlyLatest, orSay } from "./server.js";
 import { withArticle } from "./words.js";
 
 const form = document.querySelector("#number-form");
 const list = document.querySelector("#written");
 const status = document.querySelector("#number-status");
 const png = document.querySelector("#number-png");
-const latest = onlyLatest(PATIENCE);
+const latest = onlyLatest();
 
 let written = null; // { text, seed, turns }: what stands on the page
 let coming = null; // the same: what is to stand there next

@@ -5,7 +5,7 @@ const LONG = 500; // milliseconds after which a wait needs a word
 const BUSY = "The server is too busy. Try again in a moment.";
 const SILENT = "The server does not answer. Try again in a moment.";
 
-/** Milliseconds for one request that others wait on, or that the same click does not make anew. */
+/** Milliseconds after which what does not come is given up, so that it can be asked for again. */
 export const PATIENCE = 20_000;
 
 /** An error whose message is a sentence for people. */
@@ -13,9 +13,9 @@ export class Told extends Error {}
 
 /**
  * Give out signals such that each new one aborts the request of the one before, which no one wants any more.
- * With `patience`, in milliseconds, one that has not come by then is given up.
+ * What has not come after `patience` milliseconds is given up; with null nothing is.
  */
-export function onlyLatest(patience = null) {
+export function onlyLatest(patience = PATIENCE) {
   let current = null;
   return () => {
     current?.abort();
