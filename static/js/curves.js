@@ -33,7 +33,7 @@ export function draw(place, title, shares, lines, begins) {
   const smoothed = lines.map(([name, values]) => [name, smooth(values)]); // which is drawn, written and spoken of alike
   const all = smoothed.flatMap(([, values]) => values);
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  const x = (share) => (share * WIDTH).toFixed(1);
+  const x = (share) => (1 + share * (WIDTH - 2)).toFixed(1); // the cursor is whole at both ends
   const y = (value) => (HEIGHT - 4 - ((value - low) / (high - low || 1)) * (HEIGHT - 8)).toFixed(1);
   const chart = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": spoken(title, smoothed) });
   if (low < 0 && high > 0) chart.append(element("line", { class: "zero", x1: 0, x2: WIDTH, y1: y(0), y2: y(0) }));
@@ -41,7 +41,7 @@ export function draw(place, title, shares, lines, begins) {
     const points = values.map((value, index) => `${x(shares[index])},${y(value)}`).join(" ");
     chart.append(element("polyline", { class: `line line-${which}`, points }));
   });
-  const cursor = element("line", { class: "cursor", x1: 0, x2: 0, y1: 0, y2: HEIGHT });
+  const cursor = element("line", { class: "cursor", x1: x(0), x2: x(0), y1: 0, y2: HEIGHT });
   chart.append(cursor);
   place.replaceChildren(legend(title, lines, low, high, begins), chart);
   return (share) => {
