@@ -23,14 +23,15 @@ class Progress:
         seconds: time spent training, over all sittings.
         history: the rows of history.csv so far.
         sums: each metric's sum over the steps since the last row; "steps" and "seconds" among them.
-        rescheduled: for each time that a resumed run was given another length, the images it had seen and was to see.
+        rescheduled: for each time that a resumed run was given another length or precision, the images it had seen,
+            and what these had been.
     """
 
     step: int = 0
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
-    rescheduled: list[dict[str, int]] = field(default_factory=list)
+    rescheduled: list[dict[str, Any]] = field(default_factory=list)
 
 
 def save(folder: Path, settings: Settings, dataset: dict[str, Any], progress: Progress, state: dict[str, Any]) -> None:

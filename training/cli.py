@@ -46,7 +46,8 @@ def cli() -> None:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with the run in --out, with its own settings; --images and --latent-gain may be others.",
+    help="Go on with the run in --out, or with the finished model there, with its own settings; --images,"
+    " --latent-gain and --precision may be others.",
 )
 @click.option(
     "--checkpoint-every",
@@ -74,7 +75,8 @@ def train(
     from training.data import load
     from training.export import export, exported
     from training.files import alone, there
-    from training.trainer import Trainer, begun, continued
+    from training.resume import begun, continued
+    from training.trainer import Trainer
     from training.workers import of_environment
 
     folder = out or Path("runs") / (preset or "digitsmith")
@@ -208,14 +210,12 @@ def _check_out(folder: Path, resume: bool) -> None:
     from training.evaluation import report
     from training.export import CARD, DISCRIMINATOR, GENERATOR, check_name
 
-    if resume and not checkpoint.exists(folder) and (folder / CARD).exists():
-        raise TrainingError(f"{folder} holds a model without its checkpoint, which cannot go on: give another --out.")
-    if resume and not checkpoint.exists(folder):
+    if resume and not checkpoint.exists(folder) and not (folder / CARD).exists():
         raise TrainingError(f"{folder} has no checkpoint to resume from: leave --resume out to begin there.")
     if not resume and checkpoint.exists(folder):
         raise TrainingError(f"{folder} holds a run already: add --resume to go on with it, or give another --out.")
     if not resume and (folder / CARD).exists():
-        raise TrainingError(f"{folder} holds a model already: give another --out.")
+        raise TrainingError(f"{folder} holds a model already: add --resume to go on with it, or give another --out.")
     for name in (GENERATOR, DISCRIMINATOR, report.FOLDER):
         if not resume and (folder / name).exists():
             raise TrainingError(f"{folder} holds {name}, which would be lost: give another --out.")

@@ -128,11 +128,16 @@ def float32_networks(gan: GAN, classes: int) -> tuple[keras.Model, keras.Model]:
     generator, discriminator = build_networks(gan.settings, classes, "float32")
     generator.set_weights(gan.best_generator.get_weights())
     discriminator.set_weights(gan.discriminator.get_weights())
+    scale_latents(generator, gan.settings.latent_dim, gan.settings.latent_gain)
+    return generator, discriminator
+
+
+def scale_latents(generator: keras.Model, latent_dim: int, factor: float) -> None:
+    """Let a generator draw for latents what it has drawn for latents that are so much longer."""
     first = next(layer for layer in generator.layers if isinstance(layer, keras.layers.Dense))
     kernel, *bias = first.get_weights()
-    kernel[: gan.settings.latent_dim] *= gan.settings.latent_gain  # the label's rows come after
+    kernel[:latent_dim] *= factor  # the label's rows come after
     first.set_weights([kernel, *bias])
-    return generator, discriminator
 
 
 def describe(folder: Path, gan: GAN, data: Dataset, progress: Progress) -> dict[str, Any]:

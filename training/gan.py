@@ -102,6 +102,12 @@ class GAN:
         for name, variable in self._variables():
             variable.assign(state[name])
 
+    def adopt(self, generator: keras.Model, discriminator: keras.Model) -> None:
+        """Begin from finished networks of the same shapes. Raises ValueError on others."""
+        self.generator.set_weights(generator.get_weights())
+        self.best_generator.set_weights(generator.get_weights())
+        self.discriminator.set_weights(discriminator.get_weights())
+
     def _variables(self) -> Iterator[tuple[str, Any]]:
         owners = {
             "generator": self.generator,

@@ -10,7 +10,7 @@ from training.terminal import say
 FILE = "history.csv"
 PLOT = "history.png"
 METRICS = ("discriminator_loss", "generator_loss", "real_logit", "generated_logit")
-COLUMNS = ("step", "images_seen", *METRICS, "images_per_second")
+COLUMNS = {"step": int, "images_seen": int} | dict.fromkeys((*METRICS, "images_per_second"), float)
 
 RUN_AWAY = 1.1  # times the loss of a tie: no discriminator that tells anything apart stays above it
 RUN_AWAY_ROWS = 5  # one after the other
@@ -38,7 +38,7 @@ def read(folder: Path) -> list[dict[str, float]]:
     """The rows of history.csv. Raises TrainingError when it is not a whole history."""
     try:
         with (folder / FILE).open(newline="") as file:
-            rows = [{name: float(row[name]) for name in COLUMNS} for row in csv.DictReader(file)]
+            rows = [{name: kind(row[name]) for name, kind in COLUMNS.items()} for row in csv.DictReader(file)]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise TrainingError(f"{folder / FILE} is not a whole history: {error!r}.") from error
     if not rows:

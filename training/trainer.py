@@ -6,9 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -19,13 +17,11 @@ from training.data import Dataset, batches
 from training.errors import TrainingError
 from training.evolution import Evolution
 from training.gan import GAN
-from training.presets import Settings
 from training.terminal import advance, progress_bar, say
 from training.workers import Workers
 
 ROWS = 200  # rows of history.csv that a whole run aims at
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when a terminal closes
-CHANGEABLE = ("images", "latent_gain")  # of a run that is resumed; the schedules stretch to more images
 
 
 class InterruptedRunError(TrainingError):
@@ -180,57 +176,6 @@ class Trainer:
             f"The discriminator's loss is {loss:.4g}, where one that tells nothing apart has {tie:.2f}: this run"
             f" gets away, and few come back. Begin again with {remedy}."
         )
-
-
-def begun(settings: Settings, data: Dataset, workers: Workers) -> tuple[GAN, Progress]:
-    """A GAN that has not learned yet, and no progress. Raises TrainingError when the workers do not agree on it."""
-    progress = Progress()
-    return _build(settings, data, progress, workers), progress
-
-
-def continued(folder: Path, data: Dataset, changes: dict[str, Any], workers: Workers) -> tuple[GAN, Progress]:
-    """The GAN and progress of the run in `folder`, to go on with.
-
-    Args: changes, settings given anew; only those that are CHANGEABLE may differ from the run's.
-        workers: who trains it now, which need not be as many as before.
-    Raises: TrainingError when there is no run, or it is one of other settings or other data.
-    """
-    settings, dataset, progress, state = checkpoint.read(folder)
-    _refuse_changes(folder, settings, changes)
-    if dataset["sha256"] != data.sha256:
-        raise TrainingError(f"{folder} was begun on {dataset['name']}, not on this {data.name}: give the same --data.")
-    settings = _rescheduled(folder, settings, changes, progress)
-    gan = _build(settings, data, progress, workers)
-    try:
-        gan.restore(state)
-    except (KeyError, ValueError) as error:
-        raise TrainingError(f"The checkpoint in {folder} is of other networks than this version's: {error}.") from error
-    return gan, progress
-
-
-def _build(settings: Settings, data: Dataset, progress: Progress, workers: Workers) -> GAN:
-    """The GAN that all workers are to train from here on. Raises TrainingError when they do not agree on it."""
-    workers.agree(f"{settings} {data.sha256} {progress.step}")
-    return GAN(settings, data.classes, workers.strategy)
-
-
-def _refuse_changes(folder: Path, settings: Settings, changes: dict[str, Any]) -> None:
-    for name, value in changes.items():
-        if name not in CHANGEABLE and value != getattr(settings, name):
-            raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
-
-
-def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], progress: Progress) -> Settings:
-    """The settings with what is CHANGEABLE changed; the progress tells of another length."""
-    changed = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
-    seen = progress.step * settings.batch_size
-    if changed.images < seen and changed.images != settings.images:
-        raise TrainingError(
-            f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
-        )
-    if changed.images != settings.images:
-        progress.rescheduled.append({"images_seen": seen, "images": settings.images})
-    return changed
 
 
 @contextmanager
