@@ -49,3 +49,16 @@ def test_a_warm_up_takes_a_tenth_of_a_run_at_most():
     schedule = adam(settings, 0.5, [keras.Variable(np.zeros(1))])._learning_rate
     assert settings.warmup_images > settings.images
     assert float(schedule(10)) == pytest.approx(0.5)
+
+
+def test_one_that_begins_late_moves_as_a_fresh_one_does_at_the_later_learning_rate():
+    settings = settings_for("digitsmith", {"images": 3200, "batch_size": 32, "warmup_images": 320})
+    late, fresh = (keras.Variable(np.ones(3, np.float32)) for _ in range(2))
+    optimizer = adam(settings, 0.5, [late])
+    optimizer.begin_at(90)
+    constant = Adam(float(optimizer.learning_rate), settings.beta_1, settings.beta_2)
+    for one, variable in ((optimizer, late), (constant, fresh)):
+        one.apply([tf.constant([1.0, -2.0, 3.0])], [variable])
+    assert 0.05 < float(constant.learning_rate) < 0.1
+    np.testing.assert_allclose(np.asarray(late), np.asarray(fresh), rtol=1e-5)
+    assert np.asarray(late)[0] == pytest.approx(1 - float(constant.learning_rate), rel=1e-4)

@@ -45,6 +45,8 @@ def test_a_finished_model_goes_on_without_its_checkpoint(published, few_digits):
     seen = [sheet["images_seen"] for sheet in evolution.listed(published)]
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (0, 960)
+    state = checkpoint.read(published)[3]
+    assert state["generator_optimizer/000"] == state["discriminator_optimizer/000"] == 960 / 32  # which the rates go by
 
 
 def test_a_finished_model_goes_on_from_what_it_drew_whatever_its_gain_was(published, few_digits):

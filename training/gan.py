@@ -102,11 +102,13 @@ class GAN:
         for name, variable in self._variables():
             variable.assign(state[name])
 
-    def adopt(self, generator: keras.Model, discriminator: keras.Model) -> None:
-        """Begin from finished networks of the same shapes. Raises ValueError on others."""
+    def adopt(self, generator: keras.Model, discriminator: keras.Model, step: int) -> None:
+        """Go on after `step` steps from finished networks of the same shapes. Raises ValueError on others."""
         self.generator.set_weights(generator.get_weights())
         self.best_generator.set_weights(generator.get_weights())
         self.discriminator.set_weights(discriminator.get_weights())
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            optimizer.begin_at(step)
 
     def _variables(self) -> Iterator[tuple[str, Any]]:
         owners = {

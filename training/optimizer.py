@@ -16,10 +16,20 @@ class Adam(keras.optimizers.Adam):  # type: ignore[misc]
     its numbers; TensorFlow has a kernel that does the same in one.
     """
 
+    def build(self, variables: list[Any]) -> None:
+        """Make what it remembers of these variables' gradients, and the step before which it remembers none."""
+        super().build(variables)
+        self.begun = self.add_variable((), dtype="int64", name="begun")
+
+    def begin_at(self, step: int) -> None:
+        """Take the next step for the one after `step`, at its learning rate, but with no gradient seen before."""
+        self.iterations.assign(step)
+        self.begun.assign(step)
+
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
         """Move a variable, once, by its gradient."""
         index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, tf.float32)
+        step = tf.cast(self.iterations + 1 - self.begun, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,

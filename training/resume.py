@@ -68,7 +68,7 @@ def _finished(folder: Path) -> Found:
     step = card["images_seen"] // settings.batch_size
     rows, rescheduled = history.read(folder), card["rescheduled"]
     progress = Progress(step, card["wall_seconds"], history=rows, rescheduled=rescheduled)
-    return settings, card["dataset"], progress, lambda gan: gan.adopt(generator, discriminator)
+    return settings, card["dataset"], progress, lambda gan: gan.adopt(generator, discriminator, step)
 
 
 def _build(settings: Settings, data: Dataset, progress: Progress, workers: Workers) -> GAN:
