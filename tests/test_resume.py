@@ -1,13 +1,12 @@
 """`python -m training train --resume` on finished models, and under settings that are given anew."""
 
-import json
 import shutil
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from evaluations import rewrite
+from evaluations import card_of, rewrite
 from trainings import history, invoke
 
 from training import checkpoint, evolution
@@ -27,10 +26,6 @@ def drawn(folder: Path, length: float = 1) -> np.ndarray:
     generator = keras.saving.load_model(folder / "generator.keras", compile=False)
     latents = length * np.random.default_rng(1).normal(size=(20, 64)).astype(np.float32)
     return np.asarray(generator({"latent": latents, "label": np.arange(20, dtype=np.int32) % 10}))
-
-
-def card_of(folder: Path) -> dict:
-    return json.loads((folder / "card.json").read_text())
 
 
 def test_a_finished_model_goes_on_without_its_checkpoint(published, few_digits):
