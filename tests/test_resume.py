@@ -36,7 +36,7 @@ def test_a_finished_model_goes_on_without_its_checkpoint(published, few_digits):
     assert history(published)[: len(rows)] == rows
     assert history(published)[-1]["images_seen"] == card["images_seen"] == 960
     assert card["wall_seconds"] > before["wall_seconds"]
-    assert card["rescheduled"] == [{"images_seen": 640, "images": 640, "precision": "bfloat16"}]
+    assert card["rescheduled"] == [{"images_seen": 640, "images": 640, "precision": "bfloat16", "emphasis": 0}]
     seen = [sheet["images_seen"] for sheet in evolution.listed(published)]
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (0, 960)

@@ -147,7 +147,7 @@ def test_a_finished_run_can_be_made_longer_but_not_other(real_digits, tmp_path):
     assert history(tmp_path / "run")[-1]["images_seen"] == 320
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["settings"]["images"] == 320
-    assert card["rescheduled"] == [{"images_seen": 160, "images": 160, "precision": "float32"}]
+    assert card["rescheduled"] == [{"images_seen": 160, "images": 160, "precision": "float32", "emphasis": 0}]
 
 
 def test_a_file_reaches_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):

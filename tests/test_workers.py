@@ -79,6 +79,12 @@ def test_two_workers_end_with_equal_weights_and_the_history_of_one(pair, few_dig
     assert (tmp_path / "two" / "card.json").is_file()
 
 
+def test_workers_show_the_hard_digits_that_the_first_of_them_finds(pair, tmp_path):
+    flags = ("--images", 32 * 12, "--emphasis", 4, *TINY, *EXACT)
+    end_with_equal_weights(pair(*flags))
+    assert len(checkpoint.read(tmp_path / "two")[2].weights) == 600
+
+
 def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pair, few_digits, tmp_path):
     folder = tmp_path / "two"
     both = pair(*ENDLESS)

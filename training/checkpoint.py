@@ -23,8 +23,9 @@ class Progress:
         seconds: time spent training, over all sittings.
         history: the rows of history.csv so far.
         sums: each metric's sum over the steps since the last row; "steps" and "seconds" among them.
-        rescheduled: for each time that a resumed run was given another length or precision, the images it had seen,
-            and what these had been.
+        rescheduled: for each time that a resumed run was given another length, precision or emphasis, the images it
+            had seen, and what these had been.
+        weights: how often each training digit is to be shown from here on; none, and all are equally often.
     """
 
     step: int = 0
@@ -32,6 +33,7 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
     rescheduled: list[dict[str, Any]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
 
 
 def save(folder: Path, settings: Settings, dataset: dict[str, Any], progress: Progress, state: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def cli() -> None:
     "--resume",
     is_flag=True,
     help="Go on with the run in --out, or with the finished model there, with its own settings; --images,"
-    " --latent-gain and --precision may be others.",
+    " --precision, --emphasis and --latent-gain may be others.",
 )
 @click.option(
     "--checkpoint-every",

@@ -4,7 +4,7 @@ import gzip
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -76,17 +76,21 @@ def load(source: str) -> Dataset:
 
 
 def batches(
-    images: np.ndarray, labels: np.ndarray, size: int, seed: int, step: int
+    images: np.ndarray, labels: np.ndarray, size: int, seed: int, step: int, weights: Sequence[float] = ()
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Endless batches from step number `step` (counted from 0) on, each epoch in an order of its own.
 
-    Batch k is a function of the data, the size, the seed and k alone, so a resumed run sees what an
-    unbroken one would have seen. What does not fill a batch at the end of an epoch is left out of it.
+    Batch k is a function of the data, the size, the seed, the weights and k alone, so a resumed run sees
+    what an unbroken one would have seen. What does not fill a batch at the end of an epoch is left out of it.
+
+    Args: weights, how often each image is to come in the mean of many epochs; none, and each comes once in each.
     """
     per_epoch = len(images) // size
+    shares = np.asarray(weights) / np.sum(weights) if len(weights) else None
     while True:
         epoch, position = divmod(step, per_epoch)
-        order = np.random.default_rng((seed, epoch)).permutation(len(images))
+        rng = np.random.default_rng((seed, epoch))
+        order = rng.permutation(len(images)) if shares is None else rng.choice(len(images), len(images), p=shares)
         for start in range(position * size, per_epoch * size, size):
             chosen = order[start : start + size]
             yield images[chosen], labels[chosen]

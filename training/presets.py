@@ -54,6 +54,11 @@ class Settings:
         min=0,
         max=MOST_IMAGES,
     )
+    emphasis: float = _setting(
+        "How much more often the last tenth shows digits that are hard to learn from generated ones; 0 leaves it out.",
+        min=0,
+        max=1e6,
+    )
     latent_gain: float = _setting("Factor of the finished generator's latents.", min=0.5, max=2)
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
@@ -106,6 +111,7 @@ _CLASSIC = {
     "final_mismatch": 0.0,
     "drift": 0.0,
     "average_images": 0,
+    "emphasis": 0.0,
     "latent_gain": 1.0,
     "precision": "float32",
     "seed": 1,
@@ -146,6 +152,7 @@ PRESETS = {
             "final_mismatch": 0.01,
             "drift": 0.001,  # without it a long run gets away
             "average_images": 150_000,
+            "emphasis": 0.0,
             "latent_gain": 1.025,  # without it digits are a little too alike
             "precision": "bfloat16",
             "seed": 1,
@@ -164,4 +171,6 @@ def settings_for(preset: str, changes: Mapping[str, Any]) -> Settings:
     if settings.mismatched and not PRESETS[preset].conditional:
         weights = f"--mismatch is {settings.mismatch} and --final-mismatch {settings.final_mismatch}"
         raise TrainingError(f"{weights}; both must be 0 for {preset}, which takes no labels.")
+    if settings.emphasis and not PRESETS[preset].conditional:
+        raise TrainingError(f"--emphasis is {settings.emphasis}; it must be 0 for {preset}, which takes no labels.")
     return settings

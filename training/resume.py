@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from training import cards, checkpoint, history
+from training import cards, checkpoint, emphasis, history
 from training.checkpoint import Progress
 from training.data import Dataset
 from training.errors import TrainingError
@@ -15,7 +15,8 @@ from training.networks import load_network
 from training.presets import PRESETS, Settings, settings_for
 from training.workers import Workers
 
-CHANGEABLE = ("images", "latent_gain", "precision")  # of a run; the schedules stretch to more images
+STEERING = ("images", "precision", "emphasis")  # what steps depend on; more images stretch schedules
+CHANGEABLE = (*STEERING, "latent_gain")  # of a run
 NAMES = {setting.name for setting in fields(Settings)} - {"preset"}
 NEEDED: cards.Shape = {"preset": str, "rescheduled": list, "wall_seconds": cards.NUMBER}
 
@@ -91,7 +92,9 @@ def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], prog
         raise TrainingError(
             f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
         )
-    before = {name: getattr(settings, name) for name in ("images", "precision")}
+    if changed.emphasis != settings.emphasis or not emphasis.due(changed, progress.step):
+        progress.weights = []  # to be found anew when they are due
+    before = {name: getattr(settings, name) for name in STEERING}
     if before != {name: getattr(changed, name) for name in before}:
         progress.rescheduled.append({"images_seen": seen, **before})
     return changed

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from training import checkpoint, history
+from training import checkpoint, emphasis, history
 from training.checkpoint import Progress
 from training.data import Dataset, batches
 from training.errors import TrainingError
@@ -96,10 +96,13 @@ class Trainer:
 
     def _play(self, bar: tqdm, stops: list[int]) -> None:
         """Take every step that is left, with a checkpoint now and then, until a stop is asked for."""
-        settings, progress, data = self.settings, self.progress, self.data
-        stream = batches(data.train_images, data.train_labels, settings.batch_size, settings.seed, progress.step)
+        settings, progress = self.settings, self.progress
+        stream = self._stream()
         began = time.perf_counter()
         while progress.step < settings.steps:
+            if emphasis.due(settings, progress.step) and not progress.weights:
+                self._emphasise()
+                stream = self._stream()
             images, labels = next(stream)
             metrics = self.gan.train_step(progress.step + 1, images, labels)
             now = time.perf_counter()
@@ -112,6 +115,19 @@ class Trainer:
                 raise InterruptedRunError(f"Stopped and saved: go on with --resume --out {folder} and the same --data")
             if progress.step % self.checkpoint_every == 0 and progress.step < settings.steps:
                 self.save()
+
+    def _stream(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        data, progress, settings = self.data, self.progress, self.settings
+        return batches(
+            data.train_images, data.train_labels, settings.batch_size, settings.seed, progress.step, progress.weights
+        )
+
+    def _emphasise(self) -> None:
+        """Find what is hard, on the chief alone, and keep it: a run that is resumed would have to find it again."""
+        count = len(self.data.train_labels)
+        found = emphasis.weights(self.gan, self.data) if self.workers.chief else np.zeros(count)
+        self.progress.weights = self.workers.chiefs(found).tolist()
+        self.save()
 
     def save(self) -> None:
         """Write a checkpoint of this moment. Raises TrainingError, and writes nothing, if a weight is not finite."""

@@ -4,11 +4,12 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import click
+import numpy as np
 import tensorflow as tf
 
 from training.errors import TrainingError
@@ -38,6 +39,13 @@ class Workers:
     def any(self, flag: bool) -> bool:
         """Whether any of them says yes; all must ask at the same time."""
         return flag if self.number == 1 else self._sum(int(flag)) > 0
+
+    def chiefs(self, values: np.ndarray) -> np.ndarray:
+        """The chief's values (N,), whatever the others give of the same length; all must ask at the same time."""
+        if self.number == 1:
+            return values
+        shown = [tf.constant(values if first else 0 * values) for first in (False, True)]
+        return np.asarray(self._summed(lambda context: shown[context.replica_id_in_sync_group == 0]))
 
     def agree(self, task: str) -> None:
         """Make sure that all of them were given the same task; all must ask at the same time.
@@ -69,8 +77,11 @@ class Workers:
 
     def _sum(self, value: int) -> int:
         """The sum of what each device of each of them gives."""
-        given = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(value, tf.int64))
-        return int(self.strategy.reduce(tf.distribute.ReduceOp.SUM, given, axis=None))
+        return int(self._summed(lambda _: tf.constant(value, tf.int64)))
+
+    def _summed(self, value: Callable[[tf.distribute.experimental.ValueContext], tf.Tensor]) -> tf.Tensor:
+        given = self.strategy.experimental_distribute_values_from_function(value)
+        return self.strategy.reduce(tf.distribute.ReduceOp.SUM, given, axis=None)
 
 
 def of_environment() -> Workers:

@@ -23,12 +23,15 @@ def scores(images: np.ndarray, labels: np.ndarray, test_images: np.ndarray, test
     Args: images (N, 28, 28, 1) uint8 and labels (N,); test_images and test_labels, likewise.
     """
     with progress_bar("CAS", len(SEEDS) * EPOCHS, "epoch") as bar:
-        return [_score(images, labels, test_images, test_labels, seed, bar) for seed in SEEDS]
+        networks = (train(images, labels, seed, EPOCHS, bar) for seed in SEEDS)
+        return [float(network.evaluate(_scaled(test_images), test_labels, 500, verbose=0)[1]) for network in networks]
 
 
-def _score(
-    images: np.ndarray, labels: np.ndarray, test_images: np.ndarray, test_labels: np.ndarray, seed: int, bar: tqdm
-) -> float:
+def train(images: np.ndarray, labels: np.ndarray, seed: int, epochs: int, bar: tqdm) -> keras.Model:
+    """A network trained on these digits alone, with the weights of the epoch that reads the last of them best.
+
+    Args: images (N, 28, 28, 1) uint8 and labels (N,); bar, which counts the epochs.
+    """
     keras.utils.set_random_seed(seed)
     network = build(int(labels.max()) + 1)
     network.compile(
@@ -37,19 +40,24 @@ def _score(
         metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
     )
     best = _Best(bar)
-    scaled, scaled_test = (array.astype(np.float32) / 255 for array in (images, test_images))
+    scaled = _scaled(images)
     held_out = max(1, len(images) // HELD_OUT)
     network.fit(
         scaled[:-held_out],
         labels[:-held_out],
         BATCH,
-        EPOCHS,
+        epochs,
         verbose=0,
         validation_data=(scaled[-held_out:], labels[-held_out:]),
         callbacks=[best],
     )
     network.set_weights(best.weights)
-    return float(network.evaluate(scaled_test, test_labels, batch_size=500, verbose=0)[1])
+    return network
+
+
+def probabilities(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The probability (N, classes) that a trained network gives each label of images (N, 28, 28, 1) uint8."""
+    return np.asarray(keras.ops.softmax(network.predict(_scaled(images), 500, verbose=0)))
 
 
 def build(classes: int) -> keras.Model:
@@ -67,6 +75,10 @@ def build(classes: int) -> keras.Model:
             layers.Dense(classes),
         ]
     )
+
+
+def _scaled(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) / 255
 
 
 class _Best(keras.callbacks.Callback):  # type: ignore[misc]
