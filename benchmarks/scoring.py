@@ -8,7 +8,6 @@ from training.data import Dataset, batches
 from training.evaluation import metrics
 from training.evaluation.judge import Judge
 from training.gan import GAN
-from training.networks import parts
 
 SEED = 1_000  # of the latents that are scored
 
@@ -45,8 +44,7 @@ class Scorer:
         rng = np.random.default_rng(SEED)
         latents = rng.standard_normal((self.count, gan.settings.latent_dim), dtype=np.float32)
         labels = rng.permutation(self.data.train_labels)[: self.count]
-        digits = np.concatenate([gan.sample(latents[part], labels[part]) for part in parts(self.count)])
-        return *self.judge(digits[..., None]), labels
+        return *self.judge(gan.sample(latents, labels)[..., None]), labels
 
 
 def steps(gan: GAN, data: Dataset) -> Iterator[dict[str, float]]:

@@ -139,3 +139,9 @@ def test_what_is_hard_is_found_anew_when_a_resumed_run_is_to_be_another(alone, d
 def test_a_preset_that_takes_no_labels_has_nothing_hard(few_digits, tmp_path):
     done = invoke("train", "--data", few_digits, "--out", tmp_path / "run", "--preset", "mlp", "--emphasis", 2)
     assert "Error: --emphasis is 2.0; it must be 0 for mlp, which takes no labels." in done.stderr
+
+
+def test_nor_has_a_run_of_it_that_goes_on(runs, few_digits, tmp_path):
+    run = shutil.copytree(runs / "mlp", tmp_path / "mlp")
+    done = invoke("train", "--data", few_digits, "--out", run, "--resume", "--images", 960, "--emphasis", 2)
+    assert "Error: --emphasis is 2.0; it must be 0 for mlp, which takes no labels." in done.stderr

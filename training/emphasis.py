@@ -9,7 +9,6 @@ import numpy as np
 from training.data import Dataset
 from training.evaluation import cas
 from training.gan import GAN
-from training.networks import parts
 from training.presets import Settings
 from training.terminal import progress_bar
 
@@ -30,9 +29,9 @@ def weights(gan: GAN, data: Dataset) -> np.ndarray:
     """
     count, settings = len(data.train_labels), gan.settings
     rng = np.random.default_rng(settings.seed)
-    labels = rng.permutation(np.resize(np.arange(data.classes), count))
+    labels = cas.balanced_labels(count, data.classes, rng)
     latents = rng.standard_normal((count, settings.latent_dim), dtype=np.float32)
-    digits = np.concatenate([gan.sample(latents[part], labels[part]) for part in parts(count)])[..., None]
+    digits = gan.sample(latents, labels)[..., None]
     with progress_bar("hard digits", EPOCHS, "epoch") as bar:
         classifier = cas.train(digits, labels, settings.seed, EPOCHS, bar)
     probabilities = cas.probabilities(classifier, data.train_images)

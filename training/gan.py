@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.losses import GAMES, gradient_penalty, relativistic
-from training.networks import build_networks, call, synchronise, two_labelled
+from training.networks import build_networks, call, parts, synchronise, two_labelled
 from training.optimizer import adam, fading
 from training.presets import Settings
 
@@ -81,7 +81,11 @@ class GAN:
         Raises: FloatingPointError when the generator gives what is not a number.
         """
         latents = latents * np.float32(self.settings.latent_gain)
-        images = np.asarray(call(self.best_generator, latent=latents, label=labels, training=False))
+        drawn = [
+            call(self.best_generator, latent=latents[part], label=labels[part], training=False)
+            for part in parts(len(latents))
+        ]
+        images = np.concatenate(drawn)
         if not np.isfinite(images).all():
             raise FloatingPointError("the generator gave an image that is not finite")
         return np.rint(images[..., 0] * 255).astype(np.uint8)

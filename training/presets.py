@@ -63,6 +63,18 @@ class Settings:
     precision: str = _setting("Arithmetic of the hidden layers.", choices=PRECISIONS)
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
 
+    def __post_init__(self) -> None:
+        """Refuse settings that do not go together, wherever they come from. Raises TrainingError."""
+        if PRESETS[self.preset].conditional:
+            return
+        if self.mismatched:
+            weights = f"--mismatch is {self.mismatch} and --final-mismatch {self.final_mismatch}"
+            raise TrainingError(f"{weights}; both must be 0 for {self.preset}, which takes no labels.")
+        if self.emphasis:
+            raise TrainingError(
+                f"--emphasis is {self.emphasis}; it must be 0 for {self.preset}, which takes no labels."
+            )
+
     @property
     def steps(self) -> int:
         """Steps that show the discriminator at least `images` real images."""
@@ -167,10 +179,4 @@ def settings_for(preset: str, changes: Mapping[str, Any]) -> Settings:
     Raises: TrainingError when they do not go together.
     """
     given = {name: value for name, value in changes.items() if value is not None}
-    settings = Settings(preset=preset, **{**PRESETS[preset].defaults, **given})
-    if settings.mismatched and not PRESETS[preset].conditional:
-        weights = f"--mismatch is {settings.mismatch} and --final-mismatch {settings.final_mismatch}"
-        raise TrainingError(f"{weights}; both must be 0 for {preset}, which takes no labels.")
-    if settings.emphasis and not PRESETS[preset].conditional:
-        raise TrainingError(f"--emphasis is {settings.emphasis}; it must be 0 for {preset}, which takes no labels.")
-    return settings
+    return Settings(preset=preset, **{**PRESETS[preset].defaults, **given})

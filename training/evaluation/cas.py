@@ -24,7 +24,13 @@ def scores(images: np.ndarray, labels: np.ndarray, test_images: np.ndarray, test
     """
     with progress_bar("CAS", len(SEEDS) * EPOCHS, "epoch") as bar:
         networks = (train(images, labels, seed, EPOCHS, bar) for seed in SEEDS)
-        return [float(network.evaluate(_scaled(test_images), test_labels, 500, verbose=0)[1]) for network in networks]
+        scaled = _scaled(test_images)
+        return [float(network.evaluate(scaled, test_labels, 500, verbose=0)[1]) for network in networks]
+
+
+def balanced_labels(count: int, classes: int, rng: np.random.Generator) -> np.ndarray:
+    """Labels (count,) of which each class has as many, in a random order."""
+    return rng.permutation(np.resize(np.arange(classes), count))
 
 
 def train(images: np.ndarray, labels: np.ndarray, seed: int, epochs: int, bar: tqdm) -> keras.Model:

@@ -71,7 +71,7 @@ def sample_size(data: Dataset) -> int:
 def accuracy_scores(sampler: Sampler, data: Dataset, ceiling: list[float]) -> Figures:
     """CAS: what a classifier learns from generated digits alone, for each seed, beside the real digits' ceiling."""
     count = len(data.train_images)
-    labels = np.random.default_rng(SEED).permutation(np.resize(np.arange(data.classes), count))
+    labels = cas.balanced_labels(count, data.classes, np.random.default_rng(SEED))
     digits = sampler(sampler.latents(count, SEED + 1), labels)
     scores = cas.scores(digits, labels, data.test_images, data.test_labels)
     return {
