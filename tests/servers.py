@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from random import SystemRandom
 from tempfile import NamedTemporaryFile
 from threading import Event
 from urllib.error import HTTPError, URLError
@@ -24,6 +25,11 @@ from app.config import ROOT
 
 # Another export is not to be tested on what this one has kept.
 EXPORTER = sha256(b"".join((ROOT / "app" / file).read_bytes() for file in ("exports.py", "graphs.py"))).hexdigest()[:8]
+
+# This process's own ports, below those that the system gives to whoever does not care which, such as a browser.
+EPHEMERAL = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+FIRST = EPHEMERAL - 1000 * (1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+PORTS = iter(SystemRandom().sample(range(FIRST, FIRST + 1000), 1000))
 
 
 def wait_until(
@@ -38,9 +44,12 @@ def wait_until(
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port that nobody has, and that nobody is likely to take until the server that it is for has started."""
+    for port in PORTS:
+        with suppress(OSError), socket.socket() as listener:
+            listener.bind(("", port))
+            return port
+    raise AssertionError("every port has been given out")
 
 
 def answers(url: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -52,6 +53,17 @@ def pair(few_digits: Path, tmp_path: Path) -> Iterator[Callable[..., Workers]]:
         process.communicate()
 
 
+def wait_for_checkpoint(workers: Workers, folder: Path) -> None:
+    """Wait until workers have saved one, unless one of them ends before, for which the other would wait long."""
+    wait_until(lambda: checkpoint.exists(folder) or any(gone(workers)), what="the first checkpoint")
+    assert not any(gone(workers)), [worker.communicate()[0] for worker in gone(workers)]
+
+
+def gone(workers: Workers) -> Workers:
+    """Those that have ended."""
+    return [worker for worker in workers if worker.poll() is not None]
+
+
 def ended(workers: Workers) -> list[tuple[int, str]]:
     """What each worker returned and said."""
     said = [worker.communicate(timeout=240)[0] for worker in workers]
@@ -88,7 +100,7 @@ def test_workers_show_the_hard_digits_that_the_first_of_them_finds(pair, tmp_pat
 def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pair, few_digits, tmp_path):
     folder = tmp_path / "two"
     both = pair(*ENDLESS)
-    wait_until(lambda: checkpoint.exists(folder), what="the first checkpoint")
+    wait_for_checkpoint(both, folder)
     both[1].kill()
     code, words = ended(both)[0]
     assert code == 1
@@ -110,7 +122,7 @@ def test_when_a_worker_is_killed_the_other_says_so_and_both_can_go_on_or_one(pai
 def test_a_worker_that_is_told_to_stop_stops_all_at_the_same_step_and_saves(pair, tmp_path):
     folder = tmp_path / "two"
     both = pair(*ENDLESS)
-    wait_until(lambda: checkpoint.exists(folder), what="the first checkpoint")
+    wait_for_checkpoint(both, folder)
     both[1].terminate()
     for code, words in ended(both):
         assert code == 130
@@ -122,6 +134,23 @@ def test_workers_that_do_not_train_the_same_are_refused(pair):
     ends = ended(pair("--preset", "mlp", "--images", 320, *TINY, second=("--generator-width", 16)))
     assert all(code == 1 for code, _ in ends)
     assert any("has other settings, data or steps behind it than another" in words for _, words in ends)
+
+
+def test_a_worker_whose_port_is_taken_says_so(few_digits, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        config = {"cluster": {"worker": [address, f"127.0.0.1:{free_port()}"]}, "task": {"type": "worker", "index": 0}}
+        done = subprocess.run(
+            training_command("train", "--data", few_digits, "--out", tmp_path / "two"),
+            cwd=ROOT,
+            env=os.environ | {"TF_CONFIG": json.dumps(config)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+    assert done.returncode == 1
+    assert f"Worker 1 of 2 cannot listen at {address}, its address in TF_CONFIG" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_two_devices_of_one_machine_make_the_step_of_one():

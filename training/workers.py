@@ -88,13 +88,18 @@ def of_environment() -> Workers:
 
     Must be called before anything is computed. Waits for the other machines.
 
-    Raises: TrainingError when TF_CONFIG is not what TensorFlow takes it for.
+    Raises: TrainingError when TF_CONFIG is not what TensorFlow takes it for, or the port that it gives is taken.
     """
     if "TF_CONFIG" in os.environ:
-        index, number = _place(os.environ["TF_CONFIG"])
+        index, number, address = _place(os.environ["TF_CONFIG"])
         click.echo(f"Worker {index + 1} of {number} waits until all have come.", err=True)
         try:
             return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, number)
+        except tf.errors.UnknownError as error:
+            raise TrainingError(
+                f"Worker {index + 1} of {number} cannot listen at {address}, its address in TF_CONFIG"
+                f" ({_reason(error)}); give it a port that no other process has."
+            ) from error
         except tf.errors.OpError as error:
             raise TrainingError(f"TF_CONFIG is {os.environ['TF_CONFIG']}; {_reason(error)}.") from error
     if len(tf.config.list_physical_devices("GPU")) > 1:
@@ -108,14 +113,15 @@ def _reason(error: tf.errors.OpError) -> str:
     return next((line for line in lines if "abort" in line), next(filter(None, lines), type(error).__name__))
 
 
-def _place(config: str) -> tuple[int, int]:
-    """This worker's index and how many there are; a chief, where there is one, comes first."""
+def _place(config: str) -> tuple[int, int, str]:
+    """This worker's index, how many there are and its address; a chief, where there is one, comes first."""
     try:
         told = json.loads(config)
         cluster, task = told["cluster"], told["task"]
         everyone = [(kind, index) for kind in ("chief", "worker") for index in range(len(cluster.get(kind, [])))]
         if set(cluster) <= {"chief", "worker"}:
-            return everyone.index((task["type"], task["index"])), len(everyone)
+            mine = everyone.index((task["type"], task["index"]))
+            return mine, len(everyone), cluster[task["type"]][task["index"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise TrainingError(
