@@ -26,9 +26,9 @@ from app.config import ROOT
 # Another export is not to be tested on what this one has kept.
 EXPORTER = sha256(b"".join((ROOT / "app" / file).read_bytes() for file in ("exports.py", "graphs.py"))).hexdigest()[:8]
 
-# This process's own ports, below those that the system gives to whoever does not care which, such as a browser.
-EPHEMERAL = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-FIRST = EPHEMERAL - 1000 * (1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+# This process's own ports: above those of Ray's workers, and below those, from 32,768 on, that Linux gives to whoever
+# does not care which, such as a browser.
+FIRST = 31_000 - 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = iter(SystemRandom().sample(range(FIRST, FIRST + 1000), 1000))
 
 
