@@ -124,15 +124,27 @@ def weights_of(folder: Path) -> list[float]:
 
 @pytest.mark.parametrize(
     ("changes", "kept"),
-    [({"images": 16 * 44}, True), ({"emphasis": 2.0}, False), ({"emphasis": 0.0}, False), ({"images": 1600}, False)],
-    ids=["longer", "weighed otherwise", "all alike", "so long that its last tenth is still to come"],
+    [
+        ({"images": 16 * 44}, True),
+        ({"images": 16 * 44, "emphasis": 2.0}, False),
+        ({"images": 16 * 44, "emphasis": 0.0}, False),
+        ({"images": 1600}, False),
+        ({"latent_gain": 1.0}, True),
+    ],
+    ids=[
+        "longer",
+        "weighed otherwise",
+        "all alike",
+        "so long that its last tenth is still to come",
+        "with another gain",
+    ],
 )
 def test_what_is_hard_is_found_anew_when_a_resumed_run_is_to_be_another(alone, data, tmp_path, changes, kept):
     run = shutil.copytree(alone, tmp_path / "run")
     _, progress = continued(run, data, changes, Workers())
     assert progress.weights == (weights_of(alone) if kept else [])
     assert weights_of(alone)
-    told = {"images_seen": 640, "images": 640, "precision": "float32", "emphasis": 3}
+    told = {"images_seen": 640, "images": 640, "precision": "float32", "emphasis": 3, "latent_gain": 1.025}
     assert progress.rescheduled == [told]
 
 

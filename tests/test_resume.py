@@ -2,14 +2,19 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
+from conftest import SHIPPED
 from evaluations import card_of, rewrite
 from trainings import history, invoke
 
+from app.config import ROOT
 from training import checkpoint, evolution
+from training.resume import continued
+from training.workers import Workers
 
 
 @pytest.fixture
@@ -42,6 +47,23 @@ def test_a_finished_model_goes_on_without_its_checkpoint(published, few_digits):
     assert (seen[0], seen[-1]) == (0, 960)
     state = checkpoint.read(published)[3]
     assert state["generator_optimizer/000"] == state["discriminator_optimizer/000"] == 960 / 32  # which the rates go by
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_model_can_go_on(name):
+    folder = ROOT / "models" / name
+    card = card_of(folder)
+    data = SimpleNamespace(name="mnist", sha256=card["dataset"]["sha256"], classes=10)
+    gan, progress = continued(folder, data, {"images": 20_000_000}, Workers())
+    assert progress.step * gan.settings.batch_size == card["images_seen"]
+
+
+@pytest.mark.parametrize("change", [("--emphasis", 4), ("--precision", "float32")])
+def test_what_no_step_would_heed_is_refused_and_the_evaluation_kept(published, few_digits, change):
+    rewrite(published, evaluation={"seconds": 960})
+    done = invoke("train", "--resume", "--data", few_digits, "--out", published, *change)
+    assert f"but {published} is at its end: give more --images too" in done.stderr
+    assert card_of(published)["evaluation"] == {"seconds": 960}
 
 
 def test_a_finished_model_goes_on_from_what_it_drew_whatever_its_gain_was(published, few_digits):
@@ -77,3 +99,19 @@ def test_a_finished_model_whose_card_does_not_tell_of_a_run_is_refused(published
     done = invoke("train", "--resume", "--data", few_digits, "--out", published, "--images", 960)
     assert f"Error: {published / 'card.json'} {says}" in done.stderr
     assert not checkpoint.exists(published)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"batch_size": 0}, "--batch-size is 0; it must be a whole number from 1 to 65536"),
+        ({"batch_size": 32.0}, "--batch-size is 32.0; it must be a whole number from 1 to 65536"),
+        ({"final_lr": True}, "--final-lr is True; it must be a number from 0 to 1"),
+        ({"gamma": 1e7}, "--gamma is 10000000.0; it must be a number from 0 to 1000000.0"),
+        ({"loss": "hinge"}, "--loss is 'hinge'; it must be one of non-saturating, minimax, relativistic"),
+    ],
+)
+def test_a_finished_model_whose_settings_cannot_be_is_refused(published, few_digits, changes, says):
+    rewrite(published, settings=card_of(published)["settings"] | changes)
+    done = invoke("train", "--resume", "--data", few_digits, "--out", published, "--images", 960)
+    assert f"Error: {published / 'card.json'} tells of no run: {says}" in done.stderr

@@ -126,9 +126,14 @@ def test_a_finished_run_can_be_made_longer_but_not_other(real_digits, tmp_path):
     assert invoke("train", *base, *TINY, "--preset", "mlp", "--images", 160).exit_code == 0
     refusals = {
         (): "holds a run already: add --resume",
-        ("--resume", "--seed", 2): "was begun with seed 1, not 2",
-        ("--resume", "--preset", "dcgan"): "was begun with preset mlp, not dcgan",
+        ("--resume", "--seed", 2): "was begun with --seed 1, not 2",
+        ("--resume", "--preset", "dcgan"): "was begun with --preset mlp, not dcgan",
         ("--resume", "--images", 159): "has seen 160 images: give at least as many",
+        (
+            "--resume",
+            "--precision",
+            "bfloat16",
+        ): f"bfloat16, but {tmp_path / 'run'} is at its end: give more --images too",
     }
     for flags, says in refusals.items():
         assert says in invoke("train", *base, *flags).stderr

@@ -23,8 +23,8 @@ class Progress:
         seconds: time spent training, over all sittings.
         history: the rows of history.csv so far.
         sums: each metric's sum over the steps since the last row; "steps" and "seconds" among them.
-        rescheduled: for each time that a resumed run was given another length, precision or emphasis, the images it
-            had seen, and what these had been.
+        rescheduled: for each time that a resumed run was given another length, precision or emphasis (or gain, which an
+            emphasis depends on), the images it had seen, and what these had been.
         weights: how often each training digit is to be shown from here on; none, and all are equally often.
     """
 

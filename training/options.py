@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from training.presets import PRESETS, Settings
+from training.presets import PRESETS, Settings, option
 
 JUDGES = Path(__file__).parent / "evaluation" / "judges"
 
@@ -36,10 +36,7 @@ def setting_options(command: Callable[..., None]) -> Callable[..., None]:
         defaults = {name: preset.defaults[setting.name] for name, preset in PRESETS.items()}
         shared = len(set(defaults.values())) == 1
         shown = defaults["mlp"] if shared else ", ".join(f"{name} {value}" for name, value in defaults.items())
-        option = click.option(
-            f"--{setting.name.replace('_', '-')}", type=kind, help=f"{limits['help']} [default: {shown}]"
-        )
-        command = option(command)
+        command = click.option(option(setting.name), type=kind, help=f"{limits['help']} [default: {shown}]")(command)
     return command
 
 

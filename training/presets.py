@@ -1,7 +1,7 @@
 """The settings of a training run, and the three presets that give them their defaults."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from training.errors import TrainingError
@@ -13,6 +13,25 @@ MOST_IMAGES = 10**12
 
 def _setting(help_text: str, **limits: Any) -> Any:
     return field(metadata={"help": help_text, **limits})
+
+
+def option(name: str) -> str:
+    """The option that gives a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _check(setting: Field[Any], value: Any) -> None:
+    """Raises TrainingError when a setting is not of its type, or beyond its limits."""
+    limits = setting.metadata
+    if "choices" in limits:
+        wanted, fits = f"one of {', '.join(limits['choices'])}", value in limits["choices"]
+    else:
+        kind, word = (int, "a whole number") if setting.type is int else (int | float, "a number")
+        wanted = f"{word} from {limits['min']} to {limits['max']}"
+        number = isinstance(value, kind) and not isinstance(value, bool)
+        fits = number and limits["min"] <= value <= limits["max"]
+    if not fits:
+        raise TrainingError(f"{option(setting.name)} is {value!r:.40}; it must be {wanted}.")
 
 
 @dataclass(frozen=True)
@@ -64,7 +83,9 @@ class Settings:
     seed: int = _setting("Seed of the weights, batches and latents.", min=0, max=2**31 - 1)
 
     def __post_init__(self) -> None:
-        """Refuse settings that do not go together, wherever they come from. Raises TrainingError."""
+        """Refuse settings that cannot be or do not go together, wherever they come from. Raises TrainingError."""
+        for setting in fields(self)[1:]:
+            _check(setting, getattr(self, setting.name))
         if PRESETS[self.preset].conditional:
             return
         if self.mismatched:

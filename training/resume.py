@@ -12,11 +12,11 @@ from training.errors import TrainingError
 from training.export import CARD, DISCRIMINATOR, GENERATOR, read_card, scale_latents
 from training.gan import GAN
 from training.networks import load_network
-from training.presets import PRESETS, Settings, settings_for
+from training.presets import PRESETS, Settings, option, settings_for
 from training.workers import Workers
 
 STEERING = ("images", "precision", "emphasis")  # what steps depend on; more images stretch schedules
-CHANGEABLE = (*STEERING, "latent_gain")  # of a run
+CHANGEABLE = (*STEERING, "latent_gain")  # of a run; steps depend on the gain too where digits are emphasised
 NAMES = {setting.name for setting in fields(Settings)} - {"preset"}
 NEEDED: cards.Shape = {"preset": str, "rescheduled": list, "wall_seconds": cards.NUMBER}
 
@@ -63,7 +63,11 @@ def _finished(folder: Path) -> Found:
     cards.require(card, NEEDED, folder / CARD)
     if card["preset"] not in PRESETS:
         raise TrainingError(f"{folder / CARD} has {card['preset']} as preset; it must be one of {', '.join(PRESETS)}.")
-    settings = settings_for(card["preset"], {name: value for name, value in card["settings"].items() if name in NAMES})
+    told = {name: value for name, value in card["settings"].items() if name in NAMES}
+    try:
+        settings = settings_for(card["preset"], told)
+    except TrainingError as error:
+        raise TrainingError(f"{folder / CARD} tells of no run: {error}") from error
     generator, discriminator = (load_network(folder / file) for file in (GENERATOR, DISCRIMINATOR))
     scale_latents(generator, settings.latent_dim, 1 / settings.latent_gain)  # which goes in again at the end
     step = card["images_seen"] // settings.batch_size
@@ -81,7 +85,8 @@ def _build(settings: Settings, data: Dataset, progress: Progress, workers: Worke
 def _refuse_changes(folder: Path, settings: Settings, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         if name not in CHANGEABLE and value != getattr(settings, name):
-            raise TrainingError(f"{folder} was begun with {name} {getattr(settings, name)}, not {value}: leave it out.")
+            begun_with = f"{option(name)} {getattr(settings, name)}"
+            raise TrainingError(f"{folder} was begun with {begun_with}, not {value}: leave it out.")
 
 
 def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], progress: Progress) -> Settings:
@@ -92,9 +97,14 @@ def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], prog
         raise TrainingError(
             f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
         )
+    for name in ("precision", "emphasis"):
+        if changed.steps == progress.step and getattr(changed, name) != getattr(settings, name):
+            raise TrainingError(
+                f"{option(name)} is {getattr(changed, name)}, but {folder} is at its end: give more --images too."
+            )
     if changed.emphasis != settings.emphasis or not emphasis.due(changed, progress.step):
         progress.weights = []  # to be found anew when they are due
-    before = {name: getattr(settings, name) for name in STEERING}
+    before = {name: getattr(settings, name) for name in (CHANGEABLE if settings.emphasis else STEERING)}
     if before != {name: getattr(changed, name) for name in before}:
         progress.rescheduled.append({"images_seen": seen, **before})
     return changed
