@@ -75,6 +75,12 @@ def test_a_run_does_not_take_its_own_place(run):
     assert (run / "checkpoint.npz").exists()
 
 
+def test_what_is_published_is_not_published_over_itself(run):
+    (run / "checkpoint.npz").unlink()
+    with pytest.raises(TrainingError, match=f"{run} is published there already: give other --models or --as"):
+        publish(run, run, force=True)
+
+
 def test_a_run_does_not_take_the_place_of_another(run, tmp_path):
     other = shutil.copytree(run, tmp_path / "other")
     (other / "checkpoint.npz").touch()

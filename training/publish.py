@@ -140,6 +140,8 @@ def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
     put_back(target)
     if not target.exists():
         return None
+    if target.samefile(run) and not checkpoint.exists(run):
+        raise TrainingError(f"{run} is published there already: give other --models or --as.")
     if target.samefile(run):
         raise TrainingError(f"{run} would take its own place and lose its checkpoint: give other --models or --as.")
     if checkpoint.exists(target):
