@@ -95,6 +95,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             described = {"description": status.phrase, "content": contents, "headers": EVERY_HEADER | waits}
             self.spec.components.response(status.name, described, lazy=True)
 
+    def _register_pagination_header(self) -> None:
+        """Describe none: no route answers in pages."""
+
     def _register_error_handlers(self) -> None:
         """Leave errors to `app.errors`."""
 

@@ -80,12 +80,13 @@ def _ray() -> Any:
 def _drawn(ray: Any, dataset: Dataset, bounds: NDArray[np.int64]) -> Any:
     """The chunks between these bounds (N, 2) as a data set of Ray's, a block for each task, that is yet to be drawn."""
     size = max(TASK, -(-len(bounds) // TASKS))
-    tasks = ray.data.from_numpy([bounds[start : start + size] for start in range(0, len(bounds), size)])
+    tasks = [bounds[start : start + size] for start in range(0, len(bounds), size)]
+    processors = int(ray.cluster_resources().get("CPU", 1))
     asked = (dataset.model.name, dataset.seed, dataset.count, dataset.digit, dataset.truncation)
-    return tasks.map_batches(
+    return ray.data.from_numpy(tasks).map_batches(
         Drawer,
         fn_constructor_args=(_proof(dataset), *asked),
-        compute=ray.data.ActorPoolStrategy(size=max(1, int(ray.cluster_resources().get("CPU", 1)))),
+        compute=ray.data.ActorPoolStrategy(size=max(1, min(processors, len(tasks)))),
         num_cpus=1,
         batch_size=None,
     )

@@ -51,6 +51,13 @@ def test_every_route_is_described(app):
             assert ("304" in operation["responses"]) <= (method == "GET")
 
 
+def test_nothing_is_described_that_no_route_has(app):
+    text = app.test_client().get("/openapi.json").text
+    parts = app.test_client().get("/openapi.json").get_json()["components"]
+    unused = [name for kind, named in parts.items() for name in named if f'"#/components/{kind}/{name}"' not in text]
+    assert unused == []
+
+
 @pytest.mark.parametrize("name", ["digit", "seed", "count", "columns", "scale", "truncation", "background", "model"])
 def test_every_parameter_is_explained(app, name):
     operation = app.test_client().get("/openapi.json").get_json()["paths"]["/generate"]["get"]
