@@ -18,7 +18,7 @@ from training.data import batches, load
 from training.evaluation import cas
 from training.gan import GAN
 from training.history import METRICS
-from training.presets import settings_for
+from training.presets import option, settings_for
 from training.resume import continued
 from training.trainer import Trainer
 from training.workers import Workers
@@ -34,7 +34,7 @@ SETTINGS = {
     "precision": "float32",
     "emphasis": 3,
 }
-FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in SETTINGS.items()]
+FLAGS = [f"{option(name)}={value}" for name, value in SETTINGS.items()]
 
 
 @pytest.fixture

@@ -32,14 +32,13 @@ def pair(few_digits: Path, tmp_path: Path) -> Iterator[Callable[..., Workers]]:
     begun: Workers = []
 
     def begin(*flags: object, second: tuple[object, ...] = ()) -> Workers:
-        cluster = {"worker": [f"127.0.0.1:{free_port()}" for _ in range(2)]}
+        addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
         shared = ("--data", few_digits, "--out", tmp_path / "two", *flags)
         for index, own in enumerate(((), second)):
-            config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
             process = subprocess.Popen(
                 training_command("train", *shared, *own),
                 cwd=ROOT,
-                env=os.environ | {"TF_CONFIG": config},
+                env=environment(addresses, index),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -53,10 +52,16 @@ def pair(few_digits: Path, tmp_path: Path) -> Iterator[Callable[..., Workers]]:
         process.communicate()
 
 
+def environment(addresses: list[str], index: int) -> dict[str, str]:
+    """What tells one of the workers at these addresses of them."""
+    config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+    return os.environ | {"TF_CONFIG": json.dumps(config)}
+
+
 def wait_for_checkpoint(workers: Workers, folder: Path) -> None:
     """Wait until workers have saved one, unless one of them ends before, for which the other would wait long."""
-    wait_until(lambda: checkpoint.exists(folder) or any(gone(workers)), what="the first checkpoint")
-    assert not any(gone(workers)), [worker.communicate()[0] for worker in gone(workers)]
+    wait_until(lambda: checkpoint.exists(folder) or gone(workers), what="the first checkpoint")
+    assert not gone(workers), [worker.communicate()[0] for worker in gone(workers)]
 
 
 def gone(workers: Workers) -> Workers:
@@ -139,11 +144,10 @@ def test_workers_that_do_not_train_the_same_are_refused(pair):
 def test_a_worker_whose_port_is_taken_says_so(few_digits, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        config = {"cluster": {"worker": [address, f"127.0.0.1:{free_port()}"]}, "task": {"type": "worker", "index": 0}}
         done = subprocess.run(
             training_command("train", "--data", few_digits, "--out", tmp_path / "two"),
             cwd=ROOT,
-            env=os.environ | {"TF_CONFIG": json.dumps(config)},
+            env=environment([address, f"127.0.0.1:{free_port()}"], 0),
             capture_output=True,
             text=True,
             timeout=240,

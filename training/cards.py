@@ -68,8 +68,13 @@ def require(content: Any, shape: Shape, where: object) -> None:
             value = reduce(getitem, way.split("/"), content)
         except (KeyError, TypeError) as error:
             raise TrainingError(f"{where} has no {name}; it must be {WORDS[kind]}.") from error
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        if not is_of(value, kind):
             raise TrainingError(f"{where} has {value!r:.40} as {name}; it must be {WORDS[kind]}.")
+
+
+def is_of(value: Any, kind: type | UnionType) -> bool:
+    """Whether a value is of a type; true and false are no numbers, though Python has them among these."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def figures(names: Iterable[str], kinds: Iterable[str] = ("generated", "real")) -> Shape:

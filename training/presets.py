@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from training.cards import NUMBER, WORDS, is_of
 from training.errors import TrainingError
 
 LOSSES = ("non-saturating", "minimax", "relativistic")
@@ -26,10 +27,9 @@ def _check(setting: Field[Any], value: Any) -> None:
     if "choices" in limits:
         wanted, fits = f"one of {', '.join(limits['choices'])}", value in limits["choices"]
     else:
-        kind, word = (int, "a whole number") if setting.type is int else (int | float, "a number")
-        wanted = f"{word} from {limits['min']} to {limits['max']}"
-        number = isinstance(value, kind) and not isinstance(value, bool)
-        fits = number and limits["min"] <= value <= limits["max"]
+        kind = int if setting.type is int else NUMBER
+        wanted = f"{WORDS[kind]} from {limits['min']} to {limits['max']}"
+        fits = is_of(value, kind) and limits["min"] <= value <= limits["max"]
     if not fits:
         raise TrainingError(f"{option(setting.name)} is {value!r:.40}; it must be {wanted}.")
 

@@ -140,10 +140,10 @@ def _replaced(target: Path, run: Path) -> dict[str, Any] | None:
     put_back(target)
     if not target.exists():
         return None
-    if target.samefile(run) and not checkpoint.exists(run):
-        raise TrainingError(f"{run} is published there already: give other --models or --as.")
     if target.samefile(run):
-        raise TrainingError(f"{run} would take its own place and lose its checkpoint: give other --models or --as.")
+        lost = "would take its own place and lose its checkpoint"
+        why = lost if checkpoint.exists(run) else "is published there already"
+        raise TrainingError(f"{run} {why}: give other --models or --as.")
     if checkpoint.exists(target):
         raise TrainingError(f"{target} is a run, which would lose its checkpoint: give other --models or --as.")
     card = read_card(target)

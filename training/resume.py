@@ -85,26 +85,34 @@ def _build(settings: Settings, data: Dataset, progress: Progress, workers: Worke
 def _refuse_changes(folder: Path, settings: Settings, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         if name not in CHANGEABLE and value != getattr(settings, name):
-            begun_with = f"{option(name)} {getattr(settings, name)}"
-            raise TrainingError(f"{folder} was begun with {begun_with}, not {value}: leave it out.")
+            raise TrainingError(
+                f"{folder} was begun with {option(name)} {getattr(settings, name)}, not {value}: leave it out."
+            )
 
 
 def _rescheduled(folder: Path, settings: Settings, changes: dict[str, Any], progress: Progress) -> Settings:
     """The settings with what is CHANGEABLE changed; the progress tells of what steps were to depend on before."""
     changed = replace(settings, **{name: changes[name] for name in CHANGEABLE if name in changes})
     seen = progress.step * settings.batch_size
-    if changed.images < seen and changed.images != settings.images:
-        raise TrainingError(
-            f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
-        )
-    for name in ("precision", "emphasis"):
-        if changed.steps == progress.step and getattr(changed, name) != getattr(settings, name):
-            raise TrainingError(
-                f"{option(name)} is {getattr(changed, name)}, but {folder} is at its end: give more --images too."
-            )
+    _refuse_schedule(folder, settings, changed, seen)
     if changed.emphasis != settings.emphasis or not emphasis.due(changed, progress.step):
         progress.weights = []  # to be found anew when they are due
     before = {name: getattr(settings, name) for name in (CHANGEABLE if settings.emphasis else STEERING)}
     if before != {name: getattr(changed, name) for name in before}:
         progress.rescheduled.append({"images_seen": seen, **before})
     return changed
+
+
+def _refuse_schedule(folder: Path, settings: Settings, changed: Settings, seen: int) -> None:
+    """Raises TrainingError when the run has gone beyond what is changed, or has no step left to heed it."""
+    if changed.images < seen and changed.images != settings.images:
+        raise TrainingError(
+            f"--images is {changed.images}, but {folder} has seen {seen} images: give at least as many."
+        )
+    if changed.images > seen:
+        return
+    for name in ("precision", "emphasis"):
+        if getattr(changed, name) != getattr(settings, name):
+            raise TrainingError(
+                f"{option(name)} is {getattr(changed, name)}, but {folder} is at its end: give more --images too."
+            )

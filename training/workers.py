@@ -92,13 +92,14 @@ def of_environment() -> Workers:
     """
     if "TF_CONFIG" in os.environ:
         index, number, address = _place(os.environ["TF_CONFIG"])
-        click.echo(f"Worker {index + 1} of {number} waits until all have come.", err=True)
+        worker = f"Worker {index + 1} of {number}"
+        click.echo(f"{worker} waits until all have come.", err=True)
         try:
             return Workers(tf.distribute.MultiWorkerMirroredStrategy(), index, number)
         except tf.errors.UnknownError as error:
             raise TrainingError(
-                f"Worker {index + 1} of {number} cannot listen at {address}, its address in TF_CONFIG"
-                f" ({_reason(error)}); give it a port that no other process has."
+                f"{worker} cannot listen at {address}, its address in TF_CONFIG ({_reason(error)});"
+                " give it a port that no other process has."
             ) from error
         except tf.errors.OpError as error:
             raise TrainingError(f"TF_CONFIG is {os.environ['TF_CONFIG']}; {_reason(error)}.") from error
