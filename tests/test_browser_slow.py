@@ -90,6 +90,21 @@ def test_histories_that_do_not_come_at_all_are_given_up_and_can_be_loaded_again(
     expect(page.locator("#learn figure:visible svg")).to_have_count(2)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("TimeoutError", "The server does not answer. Try again in a moment."),
+        ("TypeError", "The answer broke off. Try"),
+    ],
+)
+def test_an_answer_that_is_given_up_half_way_is_one_that_did_not_come(page, name, says):
+    script = """async (name) => {
+        const { whole } = await import("/static/js/server.js");
+        return whole(Promise.reject(new DOMException("", name))).catch(({ message }) => message);
+    }"""
+    assert page.evaluate(script, name).startswith(says)
+
+
 def test_a_sheet_that_does_not_come_at_all_is_given_up_and_another_can_be_shown(page):
     section, seen = page.locator("#learn"), page.locator("#learn figure:visible .seen")
     section.scroll_into_view_if_needed()

@@ -51,13 +51,13 @@ export async function askJSON(url, options = {}, say = undefined) {
   return whole((await ask(url, { ...options, headers }, say)).json());
 }
 
-/** What an answer holds, once it has been read. Throws Told when it breaks off, or fetch's AbortError. */
+/** What an answer holds, once it has been read. Throws Told when it breaks off or is given up, or fetch's AbortError. */
 export async function whole(reading) {
   try {
     return await reading;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Told("The answer broke off. Try again in a moment.");
+    throw new Told(error.name === "TimeoutError" ? SILENT : "The answer broke off. Try again in a moment.");
   }
 }
 
